@@ -1,0 +1,116 @@
+"""The warehouse: the only opener of DuckDB connections.
+
+Belongs here: opening the live warehouse as one reader or the one writer, and moving frames in and out. Stays out:
+what the tables mean. No connection outlives its ``with`` block, because dbt needs the file for itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.settings import Settings
+
+
+class WarehouseError(RuntimeError):
+    """The warehouse cannot be opened or a table is missing; the message says what to do."""
+
+
+@contextmanager
+def connect(settings: Settings, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the live warehouse for one block, with the settings' memory limit, threads and temporary folder.
+
+    Raises:
+        WarehouseError: the file is missing (reader) or another process holds it.
+    """
+    path = settings.warehouse_path
+    if read_only and not path.exists():
+        raise WarehouseError(f"no warehouse at {path}: run 'journeyline refresh' first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        con = duckdb.connect(str(path), read_only=read_only)
+    except duckdb.IOException as error:
+        raise WarehouseError(
+            f"{path} is in use by another process ({str(error).splitlines()[0]}); close it and run again"
+        ) from error
+    try:
+        configure(con, settings)
+        yield con
+    finally:
+        con.close()
+
+
+@contextmanager
+def memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory connection with the same limits, for readers of files and for publishing by ATTACH."""
+    con = duckdb.connect()
+    try:
+        configure(con, settings)
+        yield con
+    finally:
+        con.close()
+
+
+def configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Set limits, UTC and out-of-core spilling; insertion order is not kept, so every order must be explicit."""
+    settings.temp_dir.mkdir(parents=True, exist_ok=True)
+    con.execute(f"set memory_limit = '{settings.memory_limit}'")
+    con.execute(f"set threads = {settings.threads}")
+    con.execute(f"set temp_directory = {quote(str(settings.temp_dir))}")
+    con.execute("set preserve_insertion_order = false")
+    con.execute("set TimeZone = 'UTC'")
+
+
+def read(settings: Settings, table: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Read ``schema.table`` (or some of its columns) as a Polars frame.
+
+    Raises:
+        WarehouseError: the table or a column does not exist.
+    """
+    picked = ", ".join(identifier(column) for column in columns) if columns else "*"
+    with connect(settings) as con:
+        try:
+            return con.sql(f"select {picked} from {relation(table)}").pl()
+        except duckdb.Error as error:
+            raise WarehouseError(f"cannot read {table}: {error}") from error
+
+
+def write(settings: Settings, table: str, frame: pl.DataFrame | pl.LazyFrame) -> int:
+    """Replace ``schema.table`` by the frame in one transaction; returns its rows."""
+    rows = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+    schema = table.partition(".")[0]
+    with connect(settings, read_only=False) as con:
+        con.register("incoming_frame", rows.to_arrow())
+        con.execute("begin")
+        con.execute(f"create schema if not exists {identifier(schema)}")
+        con.execute(f"create or replace table {relation(table)} as select * from incoming_frame")
+        con.execute("commit")
+    return rows.height
+
+
+def tables(settings: Settings) -> list[str]:
+    """Every ``schema.table`` or view of the live warehouse, sorted."""
+    with connect(settings) as con:
+        found = con.execute(
+            "select table_schema || '.' || table_name from information_schema.tables where table_catalog = current_database()"
+        ).fetchall()
+    return sorted(name for (name,) in found)
+
+
+def relation(table: str) -> str:
+    """Quote ``schema.table`` for SQL."""
+    return ".".join(identifier(part) for part in table.split("."))
+
+
+def identifier(name: str) -> str:
+    """Quote one SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote(text: str | Path) -> str:
+    """Quote one SQL string literal."""
+    return "'" + str(text).replace("'", "''") + "'"
