@@ -163,7 +163,9 @@ def _systems(value: str, project_root: Path) -> tuple[str, ...]:
     known = known_systems(project_root)
     for name in names:
         if name not in known:
-            raise SettingsError(f"JOURNEYLINE_SOURCES names {name!r}, which has no landing contract; known: {', '.join(known)}")
+            raise SettingsError(
+                f"JOURNEYLINE_SOURCES names {name!r}, which has no landing contract; known: {', '.join(known)}"
+            )
     return DEMO_SYSTEMS if set(names) == set(DEMO_SYSTEMS) else tuple(sorted(set(names)))
 
 
@@ -177,7 +179,9 @@ def _as_of(value: str) -> str:
     try:
         return date.fromisoformat(value).isoformat()
     except ValueError as error:
-        raise SettingsError(f"JOURNEYLINE_AS_OF={value!r} is not a date (YYYY-MM-DD), 'today' or 'last_event'") from error
+        raise SettingsError(
+            f"JOURNEYLINE_AS_OF={value!r} is not a date (YYYY-MM-DD), 'today' or 'last_event'"
+        ) from error
 
 
 def _time_zone(value: str | None) -> str | None:
@@ -186,7 +190,9 @@ def _time_zone(value: str | None) -> str | None:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingsError(f"JOURNEYLINE_TIME_ZONE={value!r} is not an IANA time zone such as Europe/Berlin") from error
+        raise SettingsError(
+            f"JOURNEYLINE_TIME_ZONE={value!r} is not an IANA time zone such as Europe/Berlin"
+        ) from error
     return value
 
 
