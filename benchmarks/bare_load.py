@@ -14,12 +14,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contract import TableContract, load_contracts
+from pipelines.contract import Table, load_contracts
 from pipelines.settings import load_settings
 from pipelines.warehouse import configure, identifier, quote
 
 
-def reader(table: TableContract, files: list[Path]) -> str:
+def reader(table: Table, files: list[Path]) -> str:
     """The plainest DuckDB reader call for the files of one table."""
     listed = "[" + ", ".join(quote(file) for file in files) + "]"
     if table.format == "parquet":
@@ -28,7 +28,8 @@ def reader(table: TableContract, files: list[Path]) -> str:
         return f"read_json({listed}, format = 'auto', union_by_name = true, ignore_errors = {table.format == 'jsonl'})"
     return (
         f"read_csv({listed}, delim = {quote(table.csv.delimiter)}, encoding = {quote(table.csv.encoding)}, "
-        f"header = {table.csv.header}, union_by_name = true, all_varchar = true, ignore_errors = true, strict_mode = false)"
+        f"header = {table.csv.header}, union_by_name = true, all_varchar = true, ignore_errors = true, "
+        "strict_mode = false)"
     )
 
 
@@ -41,12 +42,12 @@ def main() -> None:
     seconds: dict[str, float] = {}
     rows: dict[str, int] = {}
     started = time.perf_counter()
-    for contract in load_contracts(settings.systems):
+    for contract in load_contracts(settings.systems).values():
         for table in contract.tables:
-            files = sorted({file for pattern in table.file for file in landing.glob(pattern)})
+            files = sorted({file for pattern in table.files for file in landing.glob(pattern)})
             if not files:
                 continue
-            name = f"{contract.name}__{table.name}"
+            name = table.relation_name
             before = time.perf_counter()
             con.execute(f"create table {identifier(name)} as select * from {reader(table, files)}")
             seconds[name] = round(time.perf_counter() - before, 3)

@@ -96,7 +96,8 @@ def tables(settings: Settings) -> list[str]:
     """Every ``schema.table`` or view of the live warehouse, sorted."""
     with connect(settings) as con:
         found = con.execute(
-            "select table_schema || '.' || table_name from information_schema.tables where table_catalog = current_database()"
+            "select table_schema || '.' || table_name from information_schema.tables "
+            "where table_catalog = current_database()"
         ).fetchall()
     return sorted(name for (name,) in found)
 
