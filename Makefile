@@ -1,0 +1,72 @@
+# Two commands are all a new clone needs: `make refresh` and `make test`. `make help` lists the rest.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+# make variables become the settings' environment variables; unset ones leave the environment as it is.
+ifdef SOURCES
+export JOURNEYLINE_SOURCES := $(SOURCES)
+endif
+ifdef DATA
+export JOURNEYLINE_DATA := $(DATA)
+endif
+ifdef AS_OF
+export JOURNEYLINE_AS_OF := $(AS_OF)
+endif
+
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.PHONY: help install refresh test dev generate lint format docs bench clean
+
+help: ## list what a person can do here
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@echo
+	@echo "  variables: SOURCES=a,b  DATA=folder  AS_OF=2026-10-31  CUSTOMERS=3000  ARGS='--full'"
+	@echo "  example:   make refresh SOURCES=adventureworks DATA=~/exports/adventureworks"
+
+install: $(STAMP) ## fill .venv from the locked requirements
+
+$(STAMP): requirements.lock requirements-bootstrap.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; found $$($(PYTHON) --version). Name one: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 2; }
+	@test -x $(BIN)/python || { echo "creating $(VENV)"; $(PYTHON) -m venv $(VENV); } || \
+		{ echo "the venv module is missing: install it (on Debian: apt-get install python3-venv) and run again"; exit 2; }
+	@echo "installing the locked requirements"
+	@$(BIN)/python -I pipelines/cli/bootstrap.py
+	@touch $@
+
+refresh: $(STAMP) ## land, build, check and publish (generates the demo company where no data is configured)
+	@$(BIN)/journeyline generate --if-needed $(if $(CUSTOMERS),--customers $(CUSTOMERS))
+	@$(BIN)/journeyline refresh $(ARGS)
+
+test: $(STAMP) ## all test tiers
+	$(BIN)/python -m pytest $(ARGS)
+
+dev: $(STAMP) ## the Dagster UI, offline, on port 3000
+	@$(BIN)/journeyline dev $(ARGS)
+
+generate: $(STAMP) ## write the demo company's exports (CUSTOMERS=3000)
+	@$(BIN)/journeyline generate $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(ARGS)
+
+lint: $(STAMP) ## what CI checks before the tests: style, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP) ## rewrite the Python files in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(STAMP) ## write docs/data_dictionary.md from the definitions
+	@$(BIN)/journeyline docs
+
+bench: $(STAMP) ## time the refresh beside a bare DuckDB load (CUSTOMERS=3000)
+	$(BIN)/python -m benchmarks.scale $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(ARGS)
+
+clean: ## delete caches, never data
+	rm -rf .pytest_cache .mypy_cache .ruff_cache dbt_project/target dbt_project/logs

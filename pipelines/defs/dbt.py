@@ -1,0 +1,158 @@
+"""dbt models, seeds and tests as assets and checks, built in this process.
+
+Belongs here: names, groups and owners of dbt nodes, and the mapping of dbt's results to Dagster events. Stays out:
+calling dbt (``dbt_runner``). The project is split in two steps because the identity map is made between them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+
+from pipelines.defs import dbt_runner
+from pipelines.defs.catalogue import DAILY, owners
+from pipelines.defs.dbt_runner import NodeResult
+from pipelines.defs.resources import House
+from pipelines.warehouse import connect, relation
+
+UNIQUE_ID = "dagster_dbt/unique_id"
+MAP_SOURCE = ("identity", "int_identity__map")
+
+DbtEvent = dg.Output[None] | dg.AssetMaterialization | dg.MaterializeResult[None] | dg.AssetCheckResult
+
+
+class LayerTranslator(DagsterDbtTranslator):
+    """Key ``<layer>/<model>``, group = layer, owner by layer; sources are the assets that land or compute them."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_metadata=False))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        name = dbt_resource_props.get("identifier") or dbt_resource_props["name"]
+        return dg.AssetKey([dbt_resource_props["schema"], name])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props["schema"])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        return owners(self.get_group_name(dbt_resource_props))
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props.get("description") or "")
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        return spec.replace_attributes(freshness_policy=DAILY) if spec.group_name in ("core", "journey", "feedback") else spec
+
+
+def build_dbt_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
+    """Two steps: what the identity map is made from, and what is made from it."""
+    after = _descendants_of_map(manifest)
+    paths = sorted({_folder(manifest["nodes"][unique_id]) for unique_id in after})
+    late = " ".join(f"path:{path}" for path in paths)
+    return [
+        _step("dbt_entities", manifest, exclude=late),
+        _step("dbt_marts", manifest, select=late),
+    ]
+
+
+def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", exclude: str = "") -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=manifest,
+        name=name,
+        select=select,
+        exclude=exclude or None,
+        dagster_dbt_translator=LayerTranslator(),
+        required_resource_keys={"house"},
+    )
+    def _build(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        house: House = context.resources.house
+        selected = [*_selected(context, manifest)]
+        results = dbt_runner.build(house.settings, selected, full_refresh=house.full_refresh)
+        yield from dbt_events(context, house, results)
+
+    return _build
+
+
+def _selected(context: dg.AssetExecutionContext, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """The selected nodes and tests by their dbt names: exactly these run, whatever else a test may depend on."""
+    definition = context.assets_def
+    for key in context.selected_asset_keys:
+        yield ".".join(manifest["nodes"][definition.get_asset_spec(key).metadata[UNIQUE_ID]]["fqn"])
+
+
+def dbt_events(context: dg.AssetExecutionContext, house: House, results: Sequence[NodeResult]) -> Iterator[Any]:
+    """A materialisation for each built node, a check result for each test; then a failure if anything failed.
+
+    Raises:
+        dagster.Failure: a node failed or a test of severity error did; its description names them, with the next step.
+    """
+    definition = context.assets_def
+    keys = {definition.get_asset_spec(key).metadata[UNIQUE_ID]: key for key in context.selected_asset_keys}
+    checks = {
+        (definition.get_spec_for_check_key(key).metadata or {})[UNIQUE_ID]: key
+        for key in context.selected_asset_check_keys
+    }
+    built = {result.unique_id: result for result in results if result.status == "success" and result.unique_id in keys}
+    rows = _row_counts(house, built.values())
+    for unique_id, result in built.items():
+        yield dg.MaterializeResult(
+            asset_key=keys[unique_id],
+            metadata={"dagster/row_count": rows[unique_id], "seconds": round(result.seconds, 3)},
+        )
+    for result in results:
+        if result.unique_id in checks and result.status != "skipped":
+            yield _check_result(checks[result.unique_id], result)
+    failed = [result for result in results if result.status in ("error", "fail", "runtime error")]
+    if failed:
+        raise dg.Failure(
+            description="; ".join(f"{result.name}: {result.message or result.status}" for result in failed),
+            metadata={"failed": [result.unique_id for result in failed]},
+            allow_retries=False,
+        )
+
+
+def _check_result(key: dg.AssetCheckKey, result: NodeResult) -> dg.AssetCheckResult:
+    warned = result.status == "warn"
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=result.status == "pass",
+        severity=dg.AssetCheckSeverity.WARN if warned else dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "rows": result.failures,
+            "seconds": round(result.seconds, 3),
+            "message": result.message,
+            "sql": result.compiled_path,
+        },
+    )
+
+
+def _row_counts(house: House, results: Iterable[NodeResult]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    with connect(house.settings) as con:
+        for result in results:
+            schema, name = [part.strip('"') for part in result.relation.split(".")[-2:]]
+            found = con.execute(f"select count(*) from {relation(f'{schema}.{name}')}").fetchone()
+            counts[result.unique_id] = int(found[0]) if found else 0
+    return counts
+
+
+def _descendants_of_map(manifest: Mapping[str, Any]) -> set[str]:
+    start = [
+        unique_id
+        for unique_id, source in manifest["sources"].items()
+        if (source["schema"], source["identifier"]) == MAP_SOURCE
+    ]
+    found: set[str] = set()
+    while start:
+        for child in manifest["child_map"].get(start.pop(), []):
+            if child in manifest["nodes"] and child not in found:
+                found.add(child)
+                start.append(child)
+    return {unique_id for unique_id in found if manifest["nodes"][unique_id]["resource_type"] == "model"}
+
+
+def _folder(node: Mapping[str, Any]) -> str:
+    return str(node["original_file_path"])
