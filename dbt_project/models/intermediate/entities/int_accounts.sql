@@ -1,0 +1,2 @@
+-- One row per account (company) record.
+{{ union_entity('accounts', ['hubspot', 'adventureworks']) }}

@@ -1,0 +1,2 @@
+-- One row per agent and week.
+{{ union_entity('agents', ['zendesk']) }}

@@ -1,0 +1,2 @@
+-- One row per campaign.
+{{ union_entity('campaigns', ['klaviyo']) }}

@@ -1,0 +1,2 @@
+-- One row per consent record (node, purpose, channel, time).
+{{ union_entity('consents', ['shopify', 'hubspot', 'klaviyo']) }}

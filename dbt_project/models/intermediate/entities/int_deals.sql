@@ -1,0 +1,2 @@
+-- One row per deal.
+{{ union_entity('deals', ['hubspot']) }}

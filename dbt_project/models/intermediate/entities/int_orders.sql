@@ -1,0 +1,2 @@
+-- One row per order or sale receipt.
+{{ union_entity('orders', ['shopify', 'pos', 'adventureworks', 'online_retail']) }}

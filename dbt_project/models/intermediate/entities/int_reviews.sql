@@ -1,0 +1,2 @@
+-- One row per review.
+{{ union_entity('reviews', ['trustpilot']) }}

@@ -1,0 +1,2 @@
+-- One row per support ticket.
+{{ union_entity('tickets', ['zendesk']) }}

@@ -1,0 +1,25 @@
+-- One row per contact id that may stand in another CRM table: its own record where one was exported, else the contact it was merged into.
+with contacts as (
+    {{ deduplicate('hubspot', 'contacts') }}
+),
+
+merges as (
+    select * from {{ ref('base_hubspot__merges') }}
+),
+
+nodes as (
+    select
+        cast(hs_object_id as varchar) as contact_ref,
+        'hubspot:contact:' || cast(hs_object_id as varchar) as node_id
+    from contacts
+    union all
+    select
+        merges.merged_contact_ref as contact_ref,
+        'hubspot:contact:' || merges.surviving_contact_ref as node_id
+    from merges
+    left join contacts
+        on cast(contacts.hs_object_id as varchar) = merges.merged_contact_ref
+    where contacts.hs_object_id is null
+)
+
+select * from nodes

@@ -1,0 +1,115 @@
+-- One row per loyalty card, per receipt with a typed contact and no card, per app instance seen in a store, and per employee.
+with receipts as (
+    select * from {{ ref('base_pos__receipts') }}
+),
+
+visits as (
+    select * from {{ ref('base_pos__visits') }}
+),
+
+staff as (
+    {{ deduplicate('pos', 'staff') }}
+),
+
+stores as (
+    {{ deduplicate('pos', 'stores') }}
+),
+
+seen as (
+    select
+        node_id,
+        case when loyalty_card is not null then 'loyalty' else 'receipt' end as profile_kind,
+        coalesce(loyalty_card, receipt_no) as profile_ref,
+        customer_email,
+        customer_phone,
+        country_code,
+        region,
+        sold_at as seen_at
+    from receipts
+    where node_id is not null
+    union all
+    select
+        node_id,
+        case when loyalty_card is not null then 'loyalty' else 'device' end as profile_kind,
+        coalesce(loyalty_card, device_id) as profile_ref,
+        cast(null as varchar) as customer_email,
+        cast(null as varchar) as customer_phone,
+        country_code,
+        region,
+        visited_at as seen_at
+    from visits
+    where node_id is not null
+),
+
+records as (
+    select
+        node_id,
+        profile_kind,
+        profile_ref,
+        cast(null as varchar) as full_name,
+        max_by(customer_email, cast(seen_at as varchar) || customer_email) filter (where customer_email is not null) as email,
+        max_by(customer_phone, cast(seen_at as varchar) || customer_phone) filter (where customer_phone is not null) as phone,
+        max_by(country_code, cast(seen_at as varchar) || country_code) as country_code,
+        max_by(region, cast(seen_at as varchar) || region) as region,
+        cast(null as varchar) as job_title,
+        false as is_staff,
+        min(seen_at) as recorded_at,
+        max(seen_at) as updated_at
+    from seen
+    group by node_id, profile_kind, profile_ref
+    union all
+    select
+        'pos:staff:' || staff.staff_id as node_id,
+        'staff' as profile_kind,
+        staff.staff_id as profile_ref,
+        staff.name as full_name,
+        staff.email,
+        cast(null as varchar) as phone,
+        stores.country_code,
+        stores.region,
+        staff.role as job_title,
+        true as is_staff,
+        cast(staff.hired_on as timestamp) as recorded_at,
+        staff.updated_at
+    from staff
+    left join stores
+        on stores.store_id = staff.store_id
+),
+
+profiles as (
+    select
+        node_id,
+        'pos' as system,
+        profile_kind,
+        profile_ref,
+        cast(null as varchar) as account_ref,
+        cast(null as varchar) as first_name,
+        cast(null as varchar) as last_name,
+        full_name,
+        email,
+        cast(null as boolean) as is_email_verified,
+        phone,
+        cast(null as date) as birth_date,
+        cast(null as varchar) as gender,
+        cast(null as varchar) as language,
+        cast(null as varchar) as address_line,
+        cast(null as varchar) as city,
+        cast(null as varchar) as postal_code,
+        country_code,
+        region,
+        cast(null as varchar) as company_name,
+        job_title,
+        cast(null as varchar) as income_band,
+        cast(null as varchar) as education,
+        cast(null as varchar) as occupation,
+        cast(null as integer) as n_children,
+        cast(null as integer) as household_size,
+        cast(null as boolean) as is_home_owner,
+        is_staff,
+        false as is_business,
+        recorded_at,
+        updated_at
+    from records
+)
+
+select * from profiles

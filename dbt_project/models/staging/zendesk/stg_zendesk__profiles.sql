@@ -1,0 +1,50 @@
+-- One row per desk user: people who write in, and staff (agents and admins).
+with users as (
+    {{ deduplicate('zendesk', 'users') }}
+),
+
+regions as (
+    select * from {{ ref('regions') }}
+),
+
+profiles as (
+    select
+        'zendesk:user:' || cast(users.id as varchar) as node_id,
+        'zendesk' as system,
+        'user' as profile_kind,
+        cast(users.id as varchar) as profile_ref,
+        cast(null as varchar) as account_ref,
+        cast(null as varchar) as first_name,
+        cast(null as varchar) as last_name,
+        users.name as full_name,
+        users.email,
+        cast(null as boolean) as is_email_verified,
+        users.phone,
+        cast(null as date) as birth_date,
+        cast(null as varchar) as gender,
+        nullif(lower(substr(users.locale, 1, 2)), '') as language,
+        cast(null as varchar) as address_line,
+        cast(null as varchar) as city,
+        cast(null as varchar) as postal_code,
+        regions.country_code,
+        regions.region,
+        cast(null as varchar) as company_name,
+        cast(null as varchar) as job_title,
+        cast(null as varchar) as income_band,
+        cast(null as varchar) as education,
+        cast(null as varchar) as occupation,
+        cast(null as integer) as n_children,
+        cast(null as integer) as household_size,
+        cast(null as boolean) as is_home_owner,
+        users.role in ('agent', 'admin') as is_staff,
+        users.organization_id is not null as is_business,
+        users.created_at as recorded_at,
+        users.updated_at
+    from users
+    left join regions
+        on
+            regions.system = 'zendesk'
+            and regions.source_value = lower(trim({{ json_text('users.user_fields', 'region') }}))
+)
+
+select * from profiles
