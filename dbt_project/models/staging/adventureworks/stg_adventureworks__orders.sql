@@ -1,0 +1,42 @@
+-- One row per order: the export has lines only, so the header is built from them.
+with
+
+sales as (
+    select * from {{ ref('stg_adventureworks__sales') }}
+),
+
+final as (
+    select
+        'adventureworks' as system,
+        order_number as order_ref,
+        order_number as order_name,
+        -- Customer, day and territory are the same on every line of an order (tested); min picks the one value.
+        'adventureworks:customer:' || cast(min(customer_key) as varchar) as node_id,
+        cast(null as varchar) as account_ref,
+        min(order_date) as ordered_at,
+        cast(null as timestamp) as updated_at,
+        'web' as channel,
+        min(region) as region,
+        cast(null as varchar) as store_ref,
+        'placed' as status,
+        'USD' as currency,
+        cast(sum(amount) as decimal(18,4)) as gross_amount,
+        cast(0 as decimal(18,4)) as discount_amount,
+        cast(0 as decimal(18,4)) as shipping_amount,
+        cast(0 as decimal(18,4)) as tax_amount,
+        cast(sum(amount) as decimal(18,4)) as total_amount,
+        cast(null as varchar) as coupon_code,
+        cast(null as varchar) as payment_method,
+        cast(null as varchar) as shipping_method,
+        false as is_agent_assisted,
+        false as is_guest,
+        cast(null as varchar) as cart_ref,
+        cast(null as varchar) as checkout_ref,
+        cast(null as timestamp) as delivery_promised_at,
+        cast(null as timestamp) as delivered_at,
+        max(_loaded_at) as _loaded_at
+    from sales
+    group by order_number
+)
+
+select * from final

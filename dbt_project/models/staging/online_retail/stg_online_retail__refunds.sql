@@ -1,0 +1,27 @@
+-- One row per line of a cancellation or write-off. The export does not say which invoice is cancelled, so no order is named.
+with
+
+returned as (
+    select * from {{ ref('stg_online_retail__documents') }} where document_kind in ('cancellation', 'write_off')
+),
+
+final as (
+    select
+        'online_retail' as system,
+        row_ref as refund_ref,
+        cast(null as varchar) as order_ref,
+        cast(null as varchar) as line_ref,
+        node_id,
+        product_ref,
+        invoice_date as refunded_at,
+        -quantity as quantity,
+        -amount as amount,
+        'GBP' as currency,
+        document_kind as reason,
+        'web' as channel,
+        region,
+        _loaded_at
+    from returned
+)
+
+select * from final
