@@ -10,7 +10,7 @@ geographies as (
 ),
 
 territories as (
-    select * from {{ ref('stg_adventureworks__territories') }}
+    select * from {{ ref('base_adventureworks__territories') }}
 ),
 
 customers as (

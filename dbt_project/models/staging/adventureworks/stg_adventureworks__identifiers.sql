@@ -3,15 +3,15 @@
 with
 
 customers as (
-    select * from {{ ref('stg_adventureworks__customers') }}
+    select * from {{ ref('base_adventureworks__customers') }}
 ),
 
 contacts as (
-    select * from {{ ref('stg_adventureworks__contacts') }}
+    select * from {{ ref('base_adventureworks__contacts') }}
 ),
 
 prospects as (
-    select * from {{ ref('stg_adventureworks__prospects') }}
+    select * from {{ ref('base_adventureworks__prospects') }}
 ),
 
 survey_answers as (

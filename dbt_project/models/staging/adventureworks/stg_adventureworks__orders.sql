@@ -2,7 +2,7 @@
 with
 
 sales as (
-    select * from {{ ref('stg_adventureworks__sales') }}
+    select * from {{ ref('base_adventureworks__sales') }}
 ),
 
 final as (

@@ -2,7 +2,7 @@
 with
 
 sales as (
-    select * from {{ ref('stg_online_retail__documents') }} where document_kind = 'sale'
+    select * from {{ ref('base_online_retail__documents') }} where document_kind = 'sale'
 ),
 
 final as (

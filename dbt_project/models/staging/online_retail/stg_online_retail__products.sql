@@ -3,7 +3,7 @@
 with
 
 documents as (
-    select * from {{ ref('stg_online_retail__documents') }} where document_kind <> 'stock_movement'
+    select * from {{ ref('base_online_retail__documents') }} where document_kind <> 'stock_movement'
 ),
 
 product_lines as (

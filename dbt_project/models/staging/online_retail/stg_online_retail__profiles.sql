@@ -2,7 +2,7 @@
 with
 
 documents as (
-    select * from {{ ref('stg_online_retail__documents') }} where node_id is not null
+    select * from {{ ref('base_online_retail__documents') }} where node_id is not null
 ),
 
 ranked as (

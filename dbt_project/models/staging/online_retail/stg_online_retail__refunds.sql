@@ -2,7 +2,7 @@
 with
 
 returned as (
-    select * from {{ ref('stg_online_retail__documents') }} where document_kind in ('cancellation', 'write_off')
+    select * from {{ ref('base_online_retail__documents') }} where document_kind in ('cancellation', 'write_off')
 ),
 
 final as (

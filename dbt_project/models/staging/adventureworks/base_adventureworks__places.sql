@@ -6,7 +6,7 @@ state_provinces as (
 ),
 
 territories as (
-    select * from {{ ref('stg_adventureworks__territories') }}
+    select * from {{ ref('base_adventureworks__territories') }}
 ),
 
 final as (

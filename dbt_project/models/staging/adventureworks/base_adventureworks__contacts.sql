@@ -27,11 +27,11 @@ stores as (
 ),
 
 places as (
-    select * from {{ ref('stg_adventureworks__places') }}
+    select * from {{ ref('base_adventureworks__places') }}
 ),
 
 territories as (
-    select * from {{ ref('stg_adventureworks__territories') }}
+    select * from {{ ref('base_adventureworks__territories') }}
 ),
 
 persons as (
@@ -118,7 +118,7 @@ final as (
         addresses.address_line_1 as address_line,
         addresses.city,
         addresses.postal_code,
-        places.country_code,
+        coalesce(places.country_code, territories.country_code) as country_code,
         coalesce(territories.region, places.region) as region,
         trim(stores.name) as company_name,
         sales_people.sales_person_id is not null as is_staff,

@@ -1,3 +1,6 @@
+{{ config(materialized='table') }}
+
+-- A table, because six models read it and each would otherwise number half a million rows again.
 -- One row per row of the export, with what kind of document it belongs to. Every row is one of four kinds, so the kinds add up to the
 -- file (tested):
 --   sale            money comes in, or goods leave to a known customer free of charge;

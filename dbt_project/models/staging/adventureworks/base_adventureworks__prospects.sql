@@ -6,7 +6,7 @@ prospects as (
 ),
 
 places as (
-    select * from {{ ref('stg_adventureworks__places') }}
+    select * from {{ ref('base_adventureworks__places') }}
 ),
 
 final as (
