@@ -1,0 +1,181 @@
+-- One row per distinct identifier type, raw value and country: its normalised value, or null where it has none.
+with identifiers as (
+    select distinct
+        identifier_type,
+        raw_value,
+        case when identifier_type = 'phone' then upper(trim(country_code)) end as country_code
+    from {{ ref('int_identifiers') }}
+),
+
+calling_codes as (
+    select
+        cast(calling_code as varchar) as calling_code,
+        max(coalesce(cast(trunk_prefix as varchar), '')) as trunk_prefix,
+        min(min_national_length) as min_national_length,
+        max(max_national_length) as max_national_length
+    from {{ ref('country_calling_codes') }}
+    group by 1
+),
+
+countries as (
+    select
+        country_code,
+        cast(calling_code as varchar) as calling_code,
+        cast(international_prefix as varchar) as international_prefix
+    from {{ ref('country_calling_codes') }}
+),
+
+blocked_values as (
+    select * from {{ ref('identity_blocked_values') }}
+),
+
+-- "+44 (0)20 7946 0000 ext. 5": the extension and the bracketed trunk zero are notation, not number.
+phone_text as (
+    select
+        raw_value,
+        country_code,
+        {{ regex_replace_all("replace(lower(trim(raw_value)), '(0)', '')", '(;?ext[.=]?|x|#) *[0-9]+$') }} as text
+    from identifiers
+    where identifier_type = 'phone'
+),
+
+phone_digits as (
+    select
+        raw_value,
+        country_code,
+        {{ regex_replace_all('text', '[^0-9]') }} as digits,
+        text like '+%' or text like '(+%' as has_plus,
+        {{ regex_matches('text', '[a-z]') }} as has_letters
+    from phone_text
+),
+
+phone_with_country as (
+    select
+        phone_digits.*,
+        countries.calling_code as home_code,
+        home.trunk_prefix as home_trunk,
+        home.max_national_length as home_max,
+        coalesce(countries.international_prefix, '00') as international_prefix
+    from phone_digits
+    left join countries on phone_digits.country_code = countries.country_code
+    left join calling_codes as home on countries.calling_code = home.calling_code
+),
+
+-- The number with its calling code in front, however it was written.
+phone_international as (
+    select
+        raw_value,
+        country_code,
+        case
+            when has_letters then null
+            when has_plus then digits
+            when digits like international_prefix || '%' then substr(digits, length(international_prefix) + 1)
+            when home_code is null then null
+            when digits like home_code || '%' and length(digits) > home_max then digits
+            else home_code || digits
+        end as international
+    from phone_with_country
+),
+
+-- Calling codes are prefix-free: at most one of the three lengths matches.
+phone_parts as (
+    select
+        phone_international.raw_value,
+        phone_international.country_code,
+        codes.calling_code,
+        substr(phone_international.international, length(codes.calling_code) + 1) as national,
+        codes.trunk_prefix,
+        codes.min_national_length,
+        codes.max_national_length
+    from phone_international
+    inner join calling_codes as codes
+        on codes.calling_code in (
+            substr(phone_international.international, 1, 1),
+            substr(phone_international.international, 1, 2),
+            substr(phone_international.international, 1, 3)
+        )
+),
+
+phone_national as (
+    select
+        raw_value,
+        country_code,
+        calling_code,
+        min_national_length,
+        max_national_length,
+        case
+            when
+                trunk_prefix <> ''
+                and national like trunk_prefix || '%'
+                and length(national) - length(trunk_prefix) >= min_national_length
+                then substr(national, length(trunk_prefix) + 1)
+            else national
+        end as national
+    from phone_parts
+),
+
+phones as (
+    select
+        raw_value,
+        country_code,
+        '+' || calling_code || national as e164
+    from phone_national
+    where length(national) between min_national_length and max_national_length
+),
+
+normalised as (
+    select
+        identifiers.identifier_type,
+        identifiers.raw_value,
+        identifiers.country_code,
+        case identifiers.identifier_type
+            when 'email'
+                then case
+                    when {{ regex_matches('lower(trim(identifiers.raw_value))', '^[^@ ]+@[^@ ]+[.][^@ .]+$') }}
+                        then lower(trim(identifiers.raw_value))
+                end
+            when 'phone' then phones.e164
+            when 'loyalty_card' then nullif({{ regex_replace_all('upper(identifiers.raw_value)', '[^0-9A-Z]') }}, '')
+            when 'order_name' then {{ order_name_key('identifiers.raw_value') }}
+            else nullif(trim(identifiers.raw_value), '')
+        end as identifier_value
+    from identifiers
+    left join phones
+        on
+            identifiers.identifier_type = 'phone'
+            and identifiers.raw_value = phones.raw_value
+            and identifiers.country_code is not distinct from phones.country_code
+),
+
+blocked as (
+    select distinct
+        normalised.identifier_type,
+        normalised.raw_value,
+        normalised.country_code
+    from normalised
+    inner join blocked_values
+        on
+            blocked_values.identifier_type in ('any', normalised.identifier_type)
+            and (
+                lower(trim(normalised.raw_value)) like blocked_values.pattern
+                or lower(normalised.identifier_value) like blocked_values.pattern
+            )
+),
+
+values_checked as (
+    select
+        normalised.identifier_type,
+        normalised.raw_value,
+        normalised.country_code,
+        normalised.identifier_value,
+        -- Zeros and dashes stand for nothing, whatever the type.
+        blocked.raw_value is not null or translate(trim(normalised.raw_value), '0-', '') = '' as is_blocked
+    from normalised
+    left join blocked
+        on
+            normalised.identifier_type = blocked.identifier_type
+            and normalised.raw_value = blocked.raw_value
+            and normalised.country_code is not distinct from blocked.country_code
+)
+
+select * from values_checked
