@@ -1,0 +1,177 @@
+"""The steps of each cart with their clock times, and all web events of the chunk in one plain table.
+
+Belongs here: which event happens when in a cart session, and the order of events. Stays out: parameters as an export
+nests them (vendors/ga4.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipelines.synth.base import SECOND, Array, Chunk
+from pipelines.synth.carts import CAUSES, Carts
+from pipelines.synth.sessions import KINDS, Sessions
+
+
+@dataclass(frozen=True)
+class Web:
+    carts: pl.DataFrame
+    """The carts with s, recovery_s (-1: none), and times: add_us, begin_us, shipping_us, payment_us, order_us, last_us (0: not reached)."""
+    events: pl.DataFrame
+    """One row per event sorted by time: e, s, at_us, name, sku_no (-1), c (-1), k (-1: no single item)."""
+
+
+def web(chunk: Chunk, carts: Carts, found: Sessions) -> Web:
+    rng = chunk.rng("web")
+    timeline = _timeline(rng, carts.carts, found)
+    events = pl.concat([_plain(found.browse), _cart_events(rng, carts, timeline), _recovery_events(timeline)])
+    events = events.sort("at_us", "s", "rank", "k", maintain_order=True).with_columns(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("e")
+    )
+    return Web(timeline, events.drop("rank"))
+
+
+def _timeline(rng: np.random.Generator, carts: pl.DataFrame, found: Sessions) -> pl.DataFrame:
+    n = len(carts)
+    of_cart = found.sessions.filter(pl.col("kind") == KINDS.index("cart"))
+    of_return = found.sessions.filter(pl.col("kind") == KINDS.index("recovery"))
+    s, back = np.full(n, -1), np.full(n, -1)
+    s[of_cart["c"].to_numpy()] = of_cart["s"].to_numpy()
+    back[of_return["c"].to_numpy()] = of_return["s"].to_numpy()
+    reached = carts["reached"].to_numpy()
+    recovered = carts["recovered"].to_numpy() & (back >= 0)
+
+    def wait(low: float, mean: float, high: float) -> Array:
+        return ((low + rng.exponential(mean, n)).clip(max=high) * 1000).astype(np.int64) * 1000
+
+    add = found.end_us[s] + wait(5, 25, 240)
+    view = add + wait(130, 40, 400)
+    begin = view + wait(10, 40, 600)
+    confusing = carts["form_error"].to_numpy() | (carts["cause_no"].to_numpy() == CAUSES.index("confusing_checkout"))
+    form = begin + wait(15, 40, 300)
+    shipping = form + wait(20, 45, 500)
+    payment = shipping + wait(20, 60, 700)
+    order = payment + wait(15, 50, 600)
+    again = found.end_us[np.maximum(back, 0)] + wait(30, 60, 600)
+    last = np.select(
+        [reached == 0, reached == 1, reached == 2, reached == 3],
+        [add + 130 * SECOND, form, shipping + 20 * SECOND, payment],
+        order,
+    )
+    return carts.with_columns(
+        pl.Series("s", s),
+        pl.Series("recovery_s", np.where(recovered, back, -1)),
+        pl.Series("recovered", recovered),
+        pl.Series("confusing", confusing & (reached >= 1)),
+        pl.Series("add_us", add),
+        pl.Series("view_us", np.where(reached >= 1, view, np.where(rng.random(n) < 0.6, view, 0))),
+        pl.Series("begin_us", np.where(reached >= 1, begin, 0)),
+        pl.Series("form_us", np.where(reached >= 1, form, 0)),
+        pl.Series("shipping_us", np.where(reached >= 2, shipping, 0)),
+        pl.Series("payment_us", np.where(reached >= 3, payment, 0)),
+        pl.Series("order_us", np.where(reached == 4, order, np.where(recovered, again, 0))),
+        pl.Series("last_us", last),
+    )
+
+
+_COLUMNS = ("s", "at_us", "name", "sku_no", "c", "k", "rank")
+
+
+def _table(
+    s: Array, at: Array, name: str, c: Array, rank: int, sku: Array | int = -1, k: Array | int = -1
+) -> pl.DataFrame:
+    n = len(s)
+    return pl.DataFrame(
+        {
+            "s": s.astype(np.int32),
+            "at_us": at.astype(np.int64),
+            "name": pl.repeat(name, n, eager=True),
+            "sku_no": np.broadcast_to(sku, n).astype(np.int32),
+            "c": c.astype(np.int32),
+            "k": np.broadcast_to(k, n).astype(np.int8),
+            "rank": np.full(n, rank, dtype=np.int8),
+        }
+    )
+
+
+def _plain(browse: pl.DataFrame) -> pl.DataFrame:
+    first = (
+        pl.when(pl.col("name") == "session_start").then(0).when(pl.col("name") == "first_visit").then(1).otherwise(2)
+    )
+    return browse.with_columns(
+        pl.lit(-1, dtype=pl.Int32).alias("c"), pl.lit(-1, dtype=pl.Int8).alias("k"), first.cast(pl.Int8).alias("rank")
+    ).select(_COLUMNS)
+
+
+def _cart_events(rng: np.random.Generator, carts: Carts, frame: pl.DataFrame) -> pl.DataFrame:
+    c, s = frame["c"].to_numpy(), frame["s"].to_numpy()
+    reached = frame["reached"].to_numpy()
+    time = {
+        name: frame[f"{name}_us"].to_numpy()
+        for name in ("add", "view", "begin", "form", "shipping", "payment", "order")
+    }
+    met = {
+        name: frame[name].to_numpy()
+        for name in ("out_of_stock", "coupon_error", "payment_declined", "returns_policy", "confusing")
+    }
+    item_c, k = carts.items["c"].to_numpy(), carts.items["k"].to_numpy()
+    place = np.minimum(k, 4).astype(np.int64)
+    parts = [
+        _table(
+            s[item_c],
+            time["add"][item_c] + place * 25 * SECOND,
+            "add_to_cart",
+            item_c,
+            10,
+            carts.items["sku_no"].to_numpy(),
+            k,
+        )
+    ]
+
+    def step(name: str, rows: Array, at: Array, rank: int) -> None:
+        parts.append(_table(s[rows], at[rows], name, c[rows], rank))
+
+    dropped = rng.random(len(c)) < 0.05
+    random_sku = (
+        rng.integers(0, int(carts.items["sku_no"].max() or 0) + 1, len(c)) if len(c) else np.zeros(0, dtype=int)
+    )
+    parts.append(
+        _table(s[dropped], time["add"][dropped] + 110 * SECOND, "add_to_cart", c[dropped], 10, random_sku[dropped], -2)
+    )
+    parts.append(
+        _table(
+            s[dropped], time["add"][dropped] + 120 * SECOND, "remove_from_cart", c[dropped], 11, random_sku[dropped], -2
+        )
+    )
+    step("out_of_stock", met["out_of_stock"], time["add"] + 105 * SECOND, 11)
+    step("view_cart", time["view"] > 0, time["view"], 12)
+    step("begin_checkout", reached >= 1, time["begin"], 13)
+    wrong = met["confusing"]
+    step("form_error", wrong, (time["begin"] + time["form"]) // 2, 14)
+    step("form_error", wrong & (rng.random(len(c)) < 0.7), time["form"] - SECOND, 14)
+    stuck = frame["cause_no"].to_numpy() == CAUSES.index("confusing_checkout")
+    step("form_error", stuck, time["form"] + 20 * SECOND, 14)
+    step("view_cart", stuck & (rng.random(len(c)) < 0.5), time["form"] + 40 * SECOND, 15)
+    step("add_shipping_info", reached >= 2, time["shipping"], 16)
+    step("coupon_error", met["coupon_error"] & (reached >= 2), time["shipping"] + 6 * SECOND, 17)
+    step("returns_policy_view", met["returns_policy"] & (reached >= 2), time["shipping"] + 12 * SECOND, 17)
+    step("add_payment_info", reached >= 3, time["payment"], 18)
+    step("payment_declined", met["payment_declined"] & (reached >= 3), time["payment"] + 8 * SECOND, 19)
+    step("purchase", reached == 4, time["order"], 20)
+    return pl.concat(parts)
+
+
+def _recovery_events(frame: pl.DataFrame) -> pl.DataFrame:
+    """A cart bought days later from the saved link: cart, payment, purchase."""
+    back = frame.filter(pl.col("recovery_s") >= 0)
+    s, c, at = back["recovery_s"].to_numpy(), back["c"].to_numpy(), back["order_us"].to_numpy()
+    return pl.concat(
+        [
+            _table(s, at - 25 * SECOND, "view_cart", c, 12),
+            _table(s, at - 15 * SECOND, "add_payment_info", c, 18),
+            _table(s, at, "purchase", c, 20),
+        ]
+    )
