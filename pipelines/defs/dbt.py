@@ -26,7 +26,7 @@ class LayerTranslator(DagsterDbtTranslator):
     """Key ``<layer>/<model>``, group = layer, owner by layer; sources are the assets that land or compute them."""
 
     def __init__(self) -> None:
-        super().__init__(DagsterDbtTranslatorSettings(enable_source_metadata=False))
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_metadata=False, enable_source_tests_as_checks=True))
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         name = dbt_resource_props.get("identifier") or dbt_resource_props["name"]
@@ -43,18 +43,18 @@ class LayerTranslator(DagsterDbtTranslator):
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
-        return spec.replace_attributes(freshness_policy=DAILY) if spec.group_name in ("core", "journey", "feedback") else spec
+        return (
+            spec.replace_attributes(freshness_policy=DAILY)
+            if spec.group_name in ("core", "journey", "feedback")
+            else spec
+        )
 
 
 def build_dbt_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
     """Two steps: what the identity map is made from, and what is made from it."""
-    after = _descendants_of_map(manifest)
-    paths = sorted({_folder(manifest["nodes"][unique_id]) for unique_id in after})
-    late = " ".join(f"path:{path}" for path in paths)
-    return [
-        _step("dbt_entities", manifest, exclude=late),
-        _step("dbt_marts", manifest, select=late),
-    ]
+    after = sorted(".".join(manifest["nodes"][unique_id]["fqn"]) for unique_id in _descendants_of_map(manifest))
+    late = " ".join(f"fqn:{name}" for name in after)
+    return [_step("dbt_entities", manifest, exclude=late), _step("dbt_marts", manifest, select=late)]
 
 
 def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", exclude: str = "") -> dg.AssetsDefinition:
@@ -68,7 +68,7 @@ def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", excl
     )
     def _build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         house: House = context.resources.house
-        selected = [*_selected(context, manifest)]
+        selected = sorted(_selected(context, manifest))
         results = dbt_runner.build(house.settings, selected, full_refresh=house.full_refresh)
         yield from dbt_events(context, house, results)
 
@@ -76,10 +76,14 @@ def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", excl
 
 
 def _selected(context: dg.AssetExecutionContext, manifest: Mapping[str, Any]) -> Iterator[str]:
-    """The selected nodes and tests by their dbt names: exactly these run, whatever else a test may depend on."""
+    """The selected nodes by their dbt names (their tests come with them), and the selected tests of sources."""
     definition = context.assets_def
     for key in context.selected_asset_keys:
         yield ".".join(manifest["nodes"][definition.get_asset_spec(key).metadata[UNIQUE_ID]]["fqn"])
+    for check in context.selected_asset_check_keys:
+        if check.asset_key not in definition.keys:
+            unique_id = (definition.get_spec_for_check_key(check).metadata or {})[UNIQUE_ID]
+            yield ".".join(manifest["nodes"][unique_id]["fqn"])
 
 
 def dbt_events(context: dg.AssetExecutionContext, house: House, results: Sequence[NodeResult]) -> Iterator[Any]:
@@ -152,7 +156,3 @@ def _descendants_of_map(manifest: Mapping[str, Any]) -> set[str]:
                 found.add(child)
                 start.append(child)
     return {unique_id for unique_id in found if manifest["nodes"][unique_id]["resource_type"] == "model"}
-
-
-def _folder(node: Mapping[str, Any]) -> str:
-    return str(node["original_file_path"])

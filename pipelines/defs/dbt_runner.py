@@ -76,7 +76,8 @@ def build(settings: Settings, select: Sequence[str], *, full_refresh: bool = Fal
         DbtError: dbt could not start the run. Failed nodes are results, not errors.
     """
     ensure_manifest(settings)
-    arguments = ["build", "--select", *select]
+    # buildable: a test runs when all it reads is selected or built before, never on a table that is still to come.
+    arguments = ["build", "--indirect-selection", "buildable", "--select", *select]
     if full_refresh:
         arguments.append("--full-refresh")
     return _results(_invoke(settings, arguments, manifest=_load_parsed(settings)))

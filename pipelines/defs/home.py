@@ -59,7 +59,9 @@ def writer_lock(settings: Settings, *, wait_seconds: float = 0.0) -> Iterator[No
                 break
             except OSError as error:
                 if time.monotonic() >= deadline:
-                    raise LockedError(f"a refresh is already running on {settings.home} ({holder(settings)})") from error
+                    raise LockedError(
+                        f"a refresh is already running on {settings.home} ({holder(settings)})"
+                    ) from error
                 time.sleep(LOCK_POLL_SECONDS)
         handle.seek(0)
         handle.truncate()

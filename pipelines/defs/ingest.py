@@ -1,0 +1,236 @@
+"""Raw tables as assets: one step a system lands its files and registers its relations; one writes the run's settings.
+
+Belongs here: turning landing reports into materialisations and checks. Stays out: how a file is read.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from pipelines.contract import Contract, Table, load_contracts
+from pipelines.defs.catalogue import DAILY, IO_RETRY, owners
+from pipelines.defs.resources import House
+from pipelines.ingest.landing import TableLanding, land_table, unmatched_files
+from pipelines.ingest.manifest import LANDED, read_manifest
+from pipelines.ingest.raw import register_raw, write_run_settings
+from pipelines.settings import Settings
+from pipelines.warehouse import connect, relation
+
+LANDING_CHECK = "landed_completely"
+RUN_SETTINGS = dg.AssetKey(["raw", "run_settings"])
+LOAD_MANIFEST = dg.AssetKey(["raw", "load_manifest"])
+
+
+def raw_key(table: Table) -> dg.AssetKey:
+    """``raw/<system>__<table>``."""
+    return dg.AssetKey(["raw", table.relation_name])
+
+
+def build_ingest_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """One step for each enabled system, and the step that closes the landing."""
+    contracts = load_contracts(settings.systems, settings.project_root)
+    return [*(_system(contract) for contract in contracts.values()), _close(contracts)]
+
+
+def _system(contract: Contract) -> dg.AssetsDefinition:
+    tables = {raw_key(table): table for table in contract.tables}
+
+    @dg.multi_asset(
+        name=f"raw_{contract.system}",
+        specs=[_spec(contract, key, table) for key, table in tables.items()],
+        can_subset=True,
+        retry_policy=IO_RETRY,
+    )
+    def _land(context: dg.AssetExecutionContext, house: dg.ResourceParam[House]) -> Iterator[Any]:
+        with_files = contract.system in house.systems
+        landings = {
+            key: land_table(house.settings, tables[key]) for key in sorted(context.selected_asset_keys) if with_files
+        }
+        with connect(house.settings, read_only=False) as con:
+            register_raw(con, house.settings, [contract])
+            counts = {
+                key: con.execute(f"select count(*) from {relation('raw.' + tables[key].relation_name)}").fetchall()[0][
+                    0
+                ]
+                for key in context.selected_asset_keys
+            }
+        for key in sorted(context.selected_asset_keys):
+            told = _metadata(landings[key]) if key in landings else {"message": "files of this system left alone"}
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": counts[key], **told})
+
+    return _land
+
+
+def _spec(contract: Contract, key: dg.AssetKey, table: Table) -> dg.AssetSpec:
+    columns = [dg.TableColumn(c.name, c.data_type, c.description) for c in table.columns]
+    return dg.AssetSpec(
+        key,
+        group_name="raw",
+        owners=[contract.owner],
+        kinds={"parquet", "duckdb", contract.system},
+        description=table.description,
+        metadata={"dagster/column_schema": dg.TableSchema(columns), "files": ", ".join(table.files)},
+        freshness_policy=DAILY,
+    )
+
+
+def _metadata(landing: TableLanding) -> Mapping[str, Any]:
+    return {
+        "files_seen": landing.files_seen,
+        "files_landed": landing.files_landed,
+        "files_already": landing.files_already,
+        "files_rejected": landing.files_rejected,
+        "files_waiting": landing.files_waiting,
+        "rows_read": landing.rows_read,
+        "rows_landed": landing.rows_landed,
+        "rows_quarantined": landing.rows_quarantined,
+        "bytes": landing.bytes,
+        "new_columns": ", ".join(landing.new_columns),
+        "seconds": round(landing.seconds, 3),
+    }
+
+
+def _landing_check(table: Table, batches: pl.DataFrame) -> dg.AssetCheckResult:
+    """Lost rows are an error; rejected files and quarantined rows are a warning that names the files, never a value."""
+    own = batches.filter((pl.col("system") == table.system) & (pl.col("table_name") == table.name))
+    lost = int(own.select(pl.col("rows_read") - pl.col("rows_landed") - pl.col("rows_quarantined")).sum().item())
+    held = own.filter(pl.col("rows_quarantined") > 0)
+    noted = [
+        f"{name}: {rows} rows in quarantine" for name, rows in held.select("source_name", "rows_quarantined").rows()
+    ]
+    noted += own.filter(pl.col("status") != LANDED).get_column("reason").to_list()
+    if lost:
+        noted = [f"{lost} rows neither landed nor in quarantine", *noted]
+    return dg.AssetCheckResult(
+        asset_key=raw_key(table),
+        check_name=LANDING_CHECK,
+        passed=not noted,
+        severity=dg.AssetCheckSeverity.ERROR if lost else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "rows": lost + int(own.get_column("rows_quarantined").sum()),
+            "message": "; ".join(noted),
+            "file": f"quarantine/{table.system}/{table.name}" if noted else "",
+        },
+    )
+
+
+def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
+    tables = [table for contract in contracts.values() for table in contract.tables]
+    raw = [raw_key(table) for table in tables]
+    common: dict[str, Any] = {"group_name": "raw", "owners": owners("raw"), "kinds": {"duckdb"}, "deps": raw}
+
+    @dg.multi_asset(
+        name="raw_run",
+        specs=[
+            dg.AssetSpec(
+                RUN_SETTINGS,
+                description="One row: the run, its as-of date and instant, reporting time zone and currency, minimum cell.",
+                metadata={
+                    "dagster/column_schema": dg.TableSchema(
+                        [dg.TableColumn(name, kind) for name, kind in RUN_COLUMNS.items()]
+                    )
+                },
+                **common,
+            ),
+            dg.AssetSpec(
+                LOAD_MANIFEST,
+                description="One row per landed or rejected file: counts, times, new columns, reason.",
+                metadata={
+                    "dagster/column_schema": dg.TableSchema(
+                        [dg.TableColumn(name, kind) for name, kind in MANIFEST_COLUMNS.items()]
+                    )
+                },
+                **common,
+            ),
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "as_of_after_last_event",
+                asset=RUN_SETTINGS,
+                description="No landed event lies after the as-of instant.",
+            ),
+            dg.AssetCheckSpec(
+                "files_are_known",
+                asset=LOAD_MANIFEST,
+                description="Every file beside the tables' own belongs to a contract.",
+            ),
+            *(
+                dg.AssetCheckSpec(
+                    LANDING_CHECK,
+                    asset=key,
+                    blocking=True,
+                    description="Every row read is landed or in quarantine; no file was rejected, no row held back.",
+                )
+                for key in raw
+            ),
+        ],
+        # The checks of the raw tables are made here, from the manifest of the whole landing. This also frees the step from
+        # waiting for the suites that block those tables, which need the run's settings themselves.
+        allow_arbitrary_check_specs=True,
+        retry_policy=IO_RETRY,
+    )
+    def _close_landing(house: dg.ResourceParam[House]) -> Iterator[Any]:
+        with connect(house.settings, read_only=False) as con:
+            manifest = read_manifest(house.settings)
+            row = write_run_settings(con, house.settings, contracts, manifest, house.run_id)
+            listed = register_raw(con, house.settings, contracts).height
+            later = con.execute(
+                "select count(*) from raw.load_manifest, raw.run_settings"
+                " where load_manifest.last_event_at >= run_settings.as_of"
+            ).fetchall()[0][0]
+        unknown = unmatched_files(house.settings, [*contracts.values()])
+        yield dg.MaterializeResult(
+            asset_key=RUN_SETTINGS, metadata={"dagster/row_count": 1, "as_of_date": str(row["as_of_date"])}
+        )
+        yield dg.MaterializeResult(asset_key=LOAD_MANIFEST, metadata={"dagster/row_count": listed})
+        yield dg.AssetCheckResult(
+            asset_key=RUN_SETTINGS,
+            check_name="as_of_after_last_event",
+            passed=later == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={
+                "rows": later,
+                "message": f"{later} files hold events after the as-of date; they are left out" if later else "",
+            },
+        )
+        yield dg.AssetCheckResult(
+            asset_key=LOAD_MANIFEST,
+            check_name="files_are_known",
+            passed=not unknown,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"rows": len(unknown), "message": f"no contract knows {', '.join(unknown)}" if unknown else ""},
+        )
+        for table in tables:
+            yield _landing_check(table, manifest)
+
+    return _close_landing
+
+
+RUN_COLUMNS = {
+    "run_id": "varchar",
+    "as_of": "timestamp",
+    "as_of_date": "date",
+    "reporting_time_zone": "varchar",
+    "reporting_currency": "varchar",
+    "min_cell": "bigint",
+}
+
+MANIFEST_COLUMNS = {
+    "system": "varchar",
+    "table_name": "varchar",
+    "batch_id": "varchar",
+    "source_name": "varchar",
+    "load_date": "date",
+    "loaded_at": "timestamp",
+    "rows_read": "bigint",
+    "rows_landed": "bigint",
+    "rows_quarantined": "bigint",
+    "first_event_at": "timestamp",
+    "last_event_at": "timestamp",
+    "new_columns": "varchar",
+    "bytes": "bigint",
+    "status": "varchar",
+    "reason": "varchar",
+}

@@ -1,0 +1,105 @@
+"""Run a job in this process, tell its progress, and say in plain values how it ended.
+
+Belongs here: the one way the command line and the tests run the graph. Stays out: display and exit codes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from pipelines.build import build_defs
+from pipelines.defs.home import prepare
+from pipelines.defs.progress import LOGGER, Listener, Progress, listening
+from pipelines.settings import Settings
+
+
+class SelectionError(ValueError):
+    """The selection names no asset; the message shows how one is written."""
+
+
+@dataclass
+class RunReport:
+    """How a run ended: the checks and failures in the order they came."""
+
+    run_id: str
+    succeeded: bool
+    built: list[Progress] = field(default_factory=list)
+    checks: list[Progress] = field(default_factory=list)
+    failures: list[Progress] = field(default_factory=list)
+
+    @property
+    def passed(self) -> list[Progress]:
+        return [check for check in self.checks if check.passed]
+
+    @property
+    def warned(self) -> list[Progress]:
+        return [check for check in self.checks if not check.passed and not check.is_error]
+
+    @property
+    def failed(self) -> list[Progress]:
+        return [check for check in self.checks if not check.passed and check.is_error]
+
+
+def planned_assets(settings: Settings, job_name: str, select: str = "") -> list[str]:
+    """The assets a run would build, in the order of the graph, as ``layer/table``.
+
+    Raises:
+        SelectionError: the selection names nothing.
+    """
+    return [key.to_user_string() for key in _ordered(build_defs(settings=settings), job_name, select)]
+
+
+def run_job(
+    settings: Settings,
+    job_name: str = "refresh_all",
+    *,
+    select: str = "",
+    systems: Sequence[str] = (),
+    full_refresh: bool = False,
+    lock_wait_seconds: float = 0.0,
+    listener: Listener | None = None,
+) -> RunReport:
+    """Run a job (or some of its assets) in this process, recorded in the state folder's Dagster instance.
+
+    ``select`` is a Dagster asset selection such as ``key:"core/dim_customers"+`` or ``group:published``.
+
+    Raises:
+        SelectionError: the selection names nothing.
+    """
+    prepare(settings)
+    defs = build_defs(settings=settings)
+    job = defs.resolve_job_def(job_name)
+    report = RunReport(run_id="", succeeded=False)
+
+    def listen(progress: Progress) -> None:
+        {"built": report.built, "check": report.checks, "failed": report.failures}.get(progress.kind, []).append(
+            progress
+        )
+        if listener:
+            listener(progress)
+
+    config = {"systems": [*systems], "full_refresh": full_refresh, "lock_wait_seconds": lock_wait_seconds}
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance, listening(listen):
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            asset_selection=_ordered(defs, job_name, select) if select else None,
+            run_config={"resources": {"house": {"config": config}}, "loggers": {LOGGER: {"config": {}}}},
+        )
+    report.run_id, report.succeeded = result.run_id, result.success
+    return report
+
+
+def _ordered(defs: dg.Definitions, job_name: str, select: str) -> list[dg.AssetKey]:
+    job = defs.resolve_job_def(job_name)
+    graph = job.asset_layer.asset_graph
+    keys = set(job.asset_layer.executable_asset_keys)
+    if select:
+        try:
+            keys &= dg.AssetSelection.from_string(select).resolve(graph)
+        except Exception as error:
+            raise SelectionError(f"{select!r} is not a selection: {str(error).splitlines()[0]}") from error
+    if not keys:
+        raise SelectionError(f'{select!r} selects no asset; write for example group:core or key:"core/dim_customers"+')
+    return [key for key in graph.toposorted_asset_keys if key in keys]
