@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs import dbt_runner
+from pipelines.defs.analytics import build_analytics_assets
 from pipelines.defs.dbt import build_dbt_assets
 from pipelines.defs.identity import build_identity_asset
 from pipelines.defs.ingest import build_ingest_assets
@@ -35,6 +36,7 @@ def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any]
             *build_ingest_assets(chosen),
             *build_dbt_assets(manifest),
             build_identity_asset(manifest),
+            *build_analytics_assets(),
         ],
         asset_checks=[landing_checks],
         jobs=build_jobs(chosen.systems, landing_checks),

@@ -51,16 +51,23 @@ def ensure_manifest(settings: Settings) -> Path:
     Raises:
         DbtError: the project does not parse; the message is dbt's.
     """
-    key = project_key(settings)
-    key_file = settings.dbt_target_dir / "manifest.key"
     path = manifest_path(settings)
-    if path.exists() and _parsed(settings).exists() and key_file.exists() and key_file.read_text() == key:
+    if is_parsed(settings):
         return path
     settings.dbt_target_dir.mkdir(parents=True, exist_ok=True)
-    key_file.unlink(missing_ok=True)
+    # The key is taken before parsing and written after it: a change or a crash in between means parsing again.
+    key = project_key(settings)
+    _key_file(settings).unlink(missing_ok=True)
     _invoke(settings, ["parse"], manifest=None)
-    key_file.write_text(key)
+    _key_file(settings).write_text(key)
     return path
+
+
+def is_parsed(settings: Settings) -> bool:
+    """Whether the parsed project is that of the files as they are now."""
+    key_file = _key_file(settings)
+    complete = manifest_path(settings).exists() and _parsed(settings).exists() and key_file.exists()
+    return complete and key_file.read_text() == project_key(settings)
 
 
 def load_manifest(settings: Settings) -> dict[str, Any]:
@@ -93,6 +100,10 @@ def project_key(settings: Settings) -> str:
             continue
         digest.update(str(relative).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _key_file(settings: Settings) -> Path:
+    return settings.dbt_target_dir / "manifest.key"
 
 
 def _parsed(settings: Settings) -> Path:

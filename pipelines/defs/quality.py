@@ -72,4 +72,10 @@ def suite_result(key: dg.AssetKey, name: str, results: Sequence[CheckResult], fi
 def _words(result: CheckResult) -> str:
     if result.status == "error":
         return f"{result.check} could not be computed: {result.message}"
-    return f"{result.check}: {result.message or f'{result.n_unexpected} rows'} ({result.why})"
+    if result.message:
+        found = result.message
+    elif result.n_unexpected is not None:
+        found = f"{result.n_unexpected:,} rows"
+    else:
+        found = f"observed {result.observed:,.4g}" if result.observed is not None else "not met"
+    return f"{result.check}: {found} ({result.why})"

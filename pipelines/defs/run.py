@@ -5,6 +5,8 @@ Belongs here: the one way the command line and the tests run the graph. Stays ou
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -89,6 +91,26 @@ def run_job(
         )
     report.run_id, report.succeeded = result.run_id, result.success
     return report
+
+
+def recent_runs(settings: Settings, limit: int) -> list[dict[str, Any]]:
+    """The newest runs of the state folder: job, status, when started (UTC, ISO 8601) and seconds taken."""
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        records = instance.get_run_records(limit=limit)
+    return [
+        {
+            "run_id": record.dagster_run.run_id,
+            "job": record.dagster_run.job_name,
+            "status": record.dagster_run.status.value,
+            "started": _stamp(record.start_time),
+            "seconds": round(record.end_time - record.start_time, 1) if record.start_time and record.end_time else None,
+        }
+        for record in records
+    ]
+
+
+def _stamp(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds")
 
 
 def _ordered(defs: dg.Definitions, job_name: str, select: str) -> list[dg.AssetKey]:
