@@ -24,6 +24,9 @@ _EPOCH_UNITS_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 _MAX_EPOCH_US = 9_000_000_000_000_000_000
 
 
+MISSING = "the value is empty, and the contract requires it"
+
+
 @dataclass(frozen=True)
 class Cast:
     """``value`` is the cast; ``fits`` is true where the row may land; ``reason`` says what a failing value is not."""
@@ -37,7 +40,7 @@ def from_text(column: Column, raw: str, cast: str) -> Cast:
     """Cast the text expression ``raw``; ``cast`` is the name under which the value can be referred to."""
     if column.data_type == "varchar":
         fits = f"coalesce({cast}, '') <> ''" if column.required else None
-        return Cast(raw, fits, "the value is empty, and the contract requires it")
+        return Cast(raw, fits, MISSING)
     text = f"nullif(trim({raw}), '')"
     value = _typed(column, text)
     fits = f"{cast} is not null" if column.required else f"({cast} is not null or {text} is null)"
@@ -49,11 +52,10 @@ def from_native(column: Column, raw: str, raw_type: str, cast: str) -> Cast:
     if raw_type == "varchar" and not column.is_nested:
         return from_text(column, raw, cast)
     required = f"{cast} is not null" if column.required else None
-    optional = f"({cast} is not null or {raw} is null)"
     if raw_type == column.storage_type and not column.parse and raw_type != "timestamp":
         return Cast(raw, required, _reason(column))
-    value = _native(column, raw, raw_type)
-    return Cast(value, required or optional, _reason(column))
+    fits = required or f"({cast} is not null or {raw} is null)"
+    return Cast(_native(column, raw, raw_type), fits, _reason(column))
 
 
 def _typed(column: Column, text: str) -> str:  # noqa: PLR0911 (one return a type)
@@ -126,7 +128,7 @@ def _native(column: Column, raw: str, raw_type: str) -> str:
         if raw_type == "timestamp with time zone":
             return f"timezone('UTC', {raw})"
         return _local(column, f"try_cast({raw} as timestamp)")
-    if kind in ("integer", "bigint") and raw_type in ("float", "double"):
+    if kind in ("integer", "bigint") and raw_type.startswith(("float", "double", "decimal")):
         return f"case when {raw} = trunc({raw}) then try_cast({raw} as {kind}) end"
     return f"try_cast({raw} as {column.storage_type})"
 
@@ -135,5 +137,4 @@ def _reason(column: Column) -> str:
     how = (
         f" in the format {column.format}" if column.format else (f" by the rule {column.parse}" if column.parse else "")
     )
-    missing = ", or it is empty, and the contract requires it" if column.required else ""
-    return f"the value is not a {column.data_type}{how}{missing}"
+    return f"the value is not a {column.data_type}{how}"

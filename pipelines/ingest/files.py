@@ -5,6 +5,7 @@ Belongs here: everything that looks at a file without knowing its table. Stays o
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import shutil
@@ -14,16 +15,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 
 CHUNK_BYTES = 4 * 1024 * 1024
+PARQUET_OPTIONS = "format parquet, compression zstd, compression_level 1"
+
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 """Compressed forms read beside ``.zip`` holding one file; the suffix says which."""
+
+UNREAD_COMPRESSIONS = (".bz2", ".xz", ".7z", ".rar", ".lz4", ".br", ".tar", ".tgz")
 
 
 class FileError(Exception):
     """A file cannot be landed; the message is a sentence without any of the file's values."""
+
+
+class UnfinishedError(Exception):
+    """A file is still being written."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +42,14 @@ class Fingerprint:
 
     batch_id: str
     size: int
+    modified_ns: int
 
 
 def fingerprint(path: Path) -> Fingerprint:
     """Hash a file in chunks.
 
     Raises:
-        FileError: the file changed while it was read, so its writer is not done.
+        UnfinishedError: the file changed while it was read, so its writer is not done.
     """
     before = path.stat()
     digest = hashlib.sha256()
@@ -46,9 +57,21 @@ def fingerprint(path: Path) -> Fingerprint:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise FileError("it is still being written; it lands with the next run")
-    return Fingerprint(batch_id=digest.hexdigest(), size=after.st_size)
+    print_ = Fingerprint(batch_id=digest.hexdigest(), size=after.st_size, modified_ns=after.st_mtime_ns)
+    if (before.st_size, before.st_mtime_ns) != (print_.size, print_.modified_ns):
+        raise UnfinishedError("it changed while it was read; it lands with the next run")
+    return print_
+
+
+def check_unchanged(path: Path, print_: Fingerprint) -> None:
+    """Make sure that the rows just read are those of the bytes that were hashed.
+
+    Raises:
+        UnfinishedError: the file changed in between.
+    """
+    now = path.stat()
+    if (now.st_size, now.st_mtime_ns) != (print_.size, print_.modified_ns):
+        raise UnfinishedError("it changed while it was read; it lands with the next run")
 
 
 @contextmanager
@@ -62,6 +85,8 @@ def plain(path: Path, aside: Path) -> Iterator[Path]:
         FileError: the archive is damaged, truncated, or a zip of anything but one file.
     """
     suffix = path.suffix.lower()
+    if suffix in UNREAD_COMPRESSIONS:
+        raise FileError(f"it is packed as {suffix}, which is not read; pack it as .gz, .zst or .zip")
     if suffix not in COMPRESSIONS and suffix != ".zip":
         yield path
         return
@@ -77,26 +102,47 @@ def _unpack(path: Path, suffix: str, target: Path) -> None:
     try:
         with target.open("wb") as out:
             if suffix == ".zip":
-                with zipfile.ZipFile(path) as archive:
-                    members = [member for member in archive.infolist() if not member.is_dir()]
-                    if len(members) != 1:
-                        raise FileError(f"the zip holds {len(members)} files; pack one export into one zip")
-                    with archive.open(members[0]) as packed:
-                        shutil.copyfileobj(packed, out, CHUNK_BYTES)
+                _unzip(path, out)
             else:
                 with pa.input_stream(str(path), compression=COMPRESSIONS[suffix]) as packed:
                     while chunk := packed.read(CHUNK_BYTES):
                         out.write(chunk)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, OSError) and error.errno:
+    except OSError as error:
+        # pyarrow raises OSError without a number for damaged content; with one, it is the disk.
+        if error.errno:
             raise
-        raise FileError(f"the {suffix} archive is damaged or truncated; export it again") from error
+        raise FileError(f"its {suffix} archive is damaged or truncated; export it again") from None
 
 
-def is_binary(path: Path) -> bool:
-    """Whether the start of a file that should be text holds a zero byte."""
+def _unzip(path: Path, out: BinaryIO) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if len(members) != 1:
+                raise FileError(f"its zip holds {len(members)} files; pack one export into one zip")
+            with archive.open(members[0]) as packed:
+                shutil.copyfileobj(packed, out, CHUNK_BYTES)
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise FileError("its .zip archive is damaged or truncated; export it again") from None
+    except (NotImplementedError, RuntimeError):
+        raise FileError("its .zip archive is encrypted or packed in a way that is not read; pack it plainly") from None
+
+
+def check_text(path: Path, encoding: str) -> None:
+    """Refuse a file that is no text, or text two bytes wide where its contract says otherwise.
+
+    Raises:
+        FileError: with what the file seems to be.
+    """
     with path.open("rb") as file:
-        return b"\0" in file.read(64 * 1024)
+        start = file.read(64 * 1024)
+    wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if wide and encoding != "utf-16":
+        raise FileError(
+            f"it is UTF-16, but its contract says {encoding}; export it as {encoding} or change csv.encoding"
+        )
+    if b"\0" in start and not wide and encoding != "utf-16":
+        raise FileError("it holds binary data, not text")
 
 
 def sync(path: Path) -> None:

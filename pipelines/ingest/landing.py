@@ -4,7 +4,8 @@ Belongs here: which files are whose, the order of the steps that makes a crash h
 a file is read and cast (``readers``, ``casts``, ``batch``).
 
 Order of the steps for one file: quarantine, sidecar, then the rows, each written aside, flushed and renamed. The last
-rename makes the batch exist; whatever a killed run leaves before it is never read and is replaced by the next run.
+rename makes the batch exist; whatever a killed run leaves before it is never read and is swept by the next run. A file
+that landed or was rejected under another contract is landed anew while it is still in the landing folder.
 """
 
 from __future__ import annotations
@@ -24,11 +25,24 @@ import duckdb
 
 from pipelines.contract import Contract, Table, load_contracts
 from pipelines.ingest import manifest
-from pipelines.ingest.batch import Written, write_batch
-from pipelines.ingest.files import FileError, Fingerprint, fingerprint, move_into_place, plain
+from pipelines.ingest.batch import Job, Written, write_batch
+from pipelines.ingest.files import (
+    FileError,
+    Fingerprint,
+    UnfinishedError,
+    check_unchanged,
+    fingerprint,
+    move_into_place,
+    plain,
+)
 from pipelines.ingest.manifest import Batch
 from pipelines.settings import Settings, utc_now
 from pipelines.warehouse import memory
+
+UNFINISHED_SUFFIXES = (".part", ".partial", ".filepart", ".crdownload", ".tmp")
+
+
+_TICK = timedelta(microseconds=1)
 
 
 class LandingError(RuntimeError):
@@ -161,6 +175,7 @@ def land_table(settings: Settings, table: Table) -> TableLanding:
     start = time.perf_counter()
     with _workspace(settings) as aside, memory(settings) as con:
         con.execute("set preserve_insertion_order = true")
+        manifest.sweep(settings, table.system, table.name)
         lander = _Lander(settings, table, con, aside)
         outcomes = tuple(lander.land(path) for path in table_files(settings, table))
     return TableLanding(table.system, table.name, outcomes, time.perf_counter() - start)
@@ -193,36 +208,36 @@ class _Lander:
 
     def __init__(self, settings: Settings, table: Table, con: duckdb.DuckDBPyConnection, aside: Path) -> None:
         self.settings, self.table, self.con, self.aside = settings, table, con, aside
+        self.last_load = manifest.latest_load(settings, utc_now().date())
         known = manifest.batches(settings, table.system, table.name)
         self.landed = {batch.batch_id: batch for batch in known if batch.is_landed}
         self.rejected = {batch.batch_id: batch for batch in known if not batch.is_landed}
 
     def land(self, path: Path) -> FileOutcome:
         name = path.relative_to(self.settings.landing_dir).as_posix()
+        if path.suffix in UNFINISHED_SUFFIXES:
+            return FileOutcome(
+                name, "waiting", f"{name}: a name that ends in {path.suffix} says it is not complete yet"
+            )
         try:
             print_ = fingerprint(path)
-        except FileError as error:
-            return FileOutcome(name, "waiting", str(error))
-        if print_.batch_id in self.landed:
-            return FileOutcome(name, "already")
-        known = self.rejected.get(print_.batch_id)
-        if known and known.contract_hash == self.table.contract_hash:
-            return FileOutcome(name, "rejected", known.reason)
-        loaded_at = self._next_load_time()
+            known = self.landed.get(print_.batch_id) or self.rejected.get(print_.batch_id)
+            if known and known.contract_hash == self.table.contract_hash:
+                return FileOutcome(name, "already") if known.is_landed else FileOutcome(name, "rejected", known.reason)
+            return self._land(path, name, print_)
+        except UnfinishedError as error:
+            return FileOutcome(name, "waiting", f"{name}: {error}")
+
+    def _land(self, path: Path, name: str, print_: Fingerprint) -> FileOutcome:
+        job = Job(print_.batch_id, name, self._next_load_time(), self.aside)
         try:
             with plain(path, self.aside) as readable:
-                written = write_batch(
-                    self.con,
-                    self.table,
-                    readable,
-                    batch_id=print_.batch_id,
-                    source_name=name,
-                    loaded_at=loaded_at,
-                    aside=self.aside,
-                )
+                written = write_batch(self.con, self.table, readable, job)
+                check_unchanged(path, print_)
         except FileError as error:
-            return self._reject(name, print_, loaded_at, str(error))
-        return self._keep(name, print_, loaded_at, written)
+            check_unchanged(path, print_)
+            return self._reject(name, print_, job.loaded_at, str(error))
+        return self._keep(name, print_, job.loaded_at, written)
 
     def _keep(self, name: str, print_: Fingerprint, loaded_at: datetime, written: Written) -> FileOutcome:
         batch = self._batch(
@@ -240,6 +255,9 @@ class _Lander:
         quarantine = manifest.quarantine_path(self.settings, self.table.system, self.table.name, print_.batch_id)
         if written.quarantine:
             move_into_place(written.quarantine, quarantine)
+        if before := self.landed.pop(batch.batch_id, None):
+            # Landed under an older contract: from here to the last rename the batch does not exist, never twice.
+            manifest.raw_path(self.settings, before).unlink()
         manifest.write_sidecar(self.settings, batch, self.aside / "sidecar.json")
         move_into_place(written.parquet, manifest.raw_path(self.settings, batch))
         quarantine.with_suffix(".json").unlink(missing_ok=True)
@@ -274,10 +292,10 @@ class _Lander:
         )
 
     def _next_load_time(self) -> datetime:
-        """Now, or just after the table's last load where the clock went back: the watermark must never repeat."""
+        """Now, or just after the last load where the clock went back: a model takes what is later than it has seen."""
         now = utc_now().replace(tzinfo=None)
-        last = max((batch.loaded_at for batch in (*self.landed.values(), *self.rejected.values())), default=None)
-        return now if last is None or now > last else last + timedelta(microseconds=1)
+        self.last_load = now if self.last_load is None or now > self.last_load else self.last_load + _TICK
+        return self.last_load
 
 
 @contextmanager

@@ -116,6 +116,37 @@ def read_manifest(settings: Settings) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=MANIFEST_SCHEMA, orient="row")
 
 
+def latest_load(settings: Settings, since: date) -> datetime | None:
+    """The latest load of any table on or after a day; the days before it need not be looked at."""
+    latest = None
+    for folder in _table_folders(settings.raw_dir, None, None):
+        for day in _folders(folder):
+            if day.name >= since.isoformat():
+                for path in day.glob("*.json"):
+                    loaded_at = _read_sidecar(path).loaded_at
+                    latest = loaded_at if latest is None else max(latest, loaded_at)
+    return latest
+
+
+def sweep(settings: Settings, system: str, table_name: str) -> None:
+    """Remove what a killed run left of one table: files that no complete batch stands behind."""
+    for folder in _table_folders(settings.raw_dir, system, table_name):
+        for day in _folders(folder):
+            names = {path.name for path in day.iterdir()}
+            for name in names:
+                stem, _, suffix = name.partition(".")
+                if not {f"{stem}.parquet", f"{stem}.json"} <= names and suffix in ("parquet", "json"):
+                    (day / name).unlink()
+    landed = {batch.batch_id: batch for batch in _landed(settings, system, table_name)}
+    for folder in _table_folders(settings.quarantine_dir, system, table_name):
+        for path in folder.iterdir():
+            batch = landed.get(path.stem)
+            if path.suffix == ".parquet" and (batch is None or batch.rows_quarantined == 0):
+                path.unlink()
+            if path.suffix == ".json" and batch and batch.contract_hash == _read_sidecar(path).contract_hash:
+                path.unlink()
+
+
 def _landed(settings: Settings, system: str | None, table_name: str | None) -> Iterator[Batch]:
     for folder in _table_folders(settings.raw_dir, system, table_name):
         for day in _folders(folder):

@@ -6,6 +6,7 @@ Belongs here: schema ``raw`` (a view over the batches of each table, the load ma
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -33,13 +34,14 @@ def register_raw(
     for contract in listed:
         for table in contract.tables:
             own = [b for b in batches if (b.system, b.table_name) == (table.system, table.name)]
-            extras = sorted({name for batch in own for name in batch.new_columns} - {c.name for c in table.columns})
+            new = {name for batch in own for name in batch.new_columns if "." not in name}
+            extras = sorted(new - {column.name for column in table.columns})
             files = [str(manifests.raw_path(settings, batch)) for batch in own]
             con.execute(
                 f"create or replace view raw.{identifier(table.relation_name)} as {_relation(table, files, extras)}"
             )
     frame = manifests.read_manifest(settings)
-    _replace(con, "load_manifest", frame)
+    _replace(con, settings, "load_manifest", frame)
     _quarantine_summary(con, settings, frame)
     return frame
 
@@ -64,21 +66,34 @@ def _relation(table: Table, files: list[str], extras: list[str]) -> str:
 
 
 def _quarantine_summary(con: duckdb.DuckDBPyConnection, settings: Settings, frame: pl.DataFrame) -> None:
-    """One row a table, column and reason, with the number of values and of rows, and never a value."""
+    """One row a batch, column and reason, with the number of values and of rows, and never a value."""
     held = frame.filter((pl.col("status") == LANDED) & (pl.col("rows_quarantined") > 0))
-    parts = [
-        f"select {quote(row['system'])} as system, {quote(row['table_name'])} as table_name,"
-        f" {quote(row['batch_id'])} as batch_id, source_name, column_name, reason, count(*) as values_held,"
-        f" count(distinct row_number) as rows_held from read_parquet("
-        f"{quote(manifests.quarantine_path(settings, row['system'], row['table_name'], row['batch_id']))})"
-        " group by all"
-        for row in held.iter_rows(named=True)
-    ]
-    empty = (
-        "select '' as system, '' as table_name, '' as batch_id, '' as source_name, '' as column_name, '' as reason,"
-        " cast(0 as bigint) as values_held, cast(0 as bigint) as rows_held where false"
-    )
-    con.execute(f"create or replace table raw.quarantine_summary as {' union all '.join([empty, *parts])}")
+    names = held.select("system", "table_name", "batch_id").iter_rows()
+    files = ", ".join(quote(manifests.quarantine_path(settings, *name)) for name in names)
+    if files:
+        rows = f"select *, parse_filename(filename, true) as batch_id from read_parquet([{files}], filename = true)"
+    else:
+        rows = (
+            "select null::varchar as filename, null::varchar as batch_id, null::bigint as row_number,"
+            " null::varchar as column_name, null::varchar as reason where false"
+        )
+    con.execute(f"""
+        create or replace table raw.quarantine_summary as
+        select
+            manifest.system,
+            manifest.table_name,
+            batch_id,
+            manifest.source_name,
+            held.column_name,
+            held.reason,
+            count(*) as values_held,
+            count(distinct held.row_number) as rows_held
+        from ({rows}) as held
+        inner join raw.load_manifest as manifest using (batch_id)
+        where manifest.status = '{LANDED}'
+            and contains(held.filename, '/' || manifest.system || '/' || manifest.table_name || '/')
+        group by all
+    """)
 
 
 def write_run_settings(
@@ -117,7 +132,10 @@ def write_run_settings(
     }
     con.execute("create schema if not exists raw")
     _replace(
-        con, "run_settings", pl.DataFrame([row], schema_overrides={"as_of": pl.Datetime("us"), "min_cell": pl.Int64()})
+        con,
+        settings,
+        "run_settings",
+        pl.DataFrame([row], schema_overrides={"as_of": pl.Datetime("us"), "min_cell": pl.Int64()}),
     )
     return row
 
@@ -153,9 +171,9 @@ def _agreed(told: Mapping[str, str | None], what: str, variable: str, example: s
     raise SettingsError(f"the enabled sources disagree on the {what} ({detail}); set {variable}, such as {example}")
 
 
-def _replace(con: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
-    con.register("incoming_frame", frame.to_arrow())
-    try:
-        con.execute(f"create or replace table raw.{identifier(name)} as select * from incoming_frame")
-    finally:
-        con.unregister("incoming_frame")
+def _replace(con: duckdb.DuckDBPyConnection, settings: Settings, name: str, frame: pl.DataFrame) -> None:
+    """By way of a file: handing DuckDB the frame in memory imports pandas, which takes a second."""
+    settings.temp_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(suffix=".parquet", dir=settings.temp_dir) as file:
+        frame.write_parquet(file.name)
+        con.execute(f"create or replace table raw.{identifier(name)} as select * from read_parquet({quote(file.name)})")

@@ -1,0 +1,226 @@
+"""Satisfaction scores: the ACSI-style index, NPS, top-2 satisfaction and customer effort, with intervals and bases.
+
+Belongs here: what each score is, and its cells (metric x basis x dimension x group x quarter). Stays out: changes
+between quarters (deltas.py) and what drives a score.
+
+Scores are means over answers, never over groups, so each keeps a variance. Bases are part of the key: the index from
+three items, from one item and from stars are three different numbers. Answers of non-customers and of staff are left
+out. ACSI is a registered mark with weights of its own; this is an *ACSI-style* index with equal weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from pipelines.analytics import cells, disclosure, stats
+from pipelines.analytics.tables import TABLES
+
+ITEMS = ("sat_overall", "sat_expectancy", "sat_ideal")
+WEIGHTS_VERSION = "equal-1"
+DIMENSIONS = {name: name for name in ("division", "product_line", "region", "channel", *cells.KEY_SCHEMES)}
+INVITED_DIMENSIONS = ("division", "product_line", "region")
+"""What an invitation knows; elsewhere there is no response rate."""
+
+NEVER = pl.lit(value=False)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One score. ``score`` is null where an answer cannot have it; the mean of ``score`` is the published value.
+
+    ``kind`` sets interval and test: ``mean`` (t, Welch), ``net`` (adjusted Wald, z), ``share`` (Wilson, z).
+    ``practical`` is the smallest change worth a verdict, in the unit of the score.
+    """
+
+    metric_id: str
+    basis: str
+    kind: str
+    scale: tuple[float, float]
+    practical: float
+    score: pl.Expr
+    positive: pl.Expr = NEVER
+    negative: pl.Expr = NEVER
+    partial: pl.Expr = NEVER
+    is_review: bool = False
+
+
+def _index(*items: str) -> pl.Expr:
+    """Mean of 1-10 items on 0-100 with equal weights; null unless every item is answered."""
+    return 100 * (sum((pl.col(item) for item in items), start=pl.lit(0)) / len(items) - 1) / 9
+
+
+def _net(positive: pl.Expr, negative: pl.Expr) -> pl.Expr:
+    return 100.0 * (positive.cast(pl.Int8) - negative.cast(pl.Int8))
+
+
+_COMPLETE = pl.all_horizontal(pl.col(item).is_not_null() for item in ITEMS)
+_ANY = pl.any_horizontal(pl.col(item).is_not_null() for item in ITEMS)
+_NPS, _CES, _STARS = pl.col("nps"), pl.col("ces"), pl.col("stars")
+
+METRICS = (
+    Metric("acsi_style_index", "survey3", "mean", (0, 100), 2.0, _index(*ITEMS), partial=_ANY & ~_COMPLETE),
+    Metric("acsi_style_index", "single_item", "mean", (0, 100), 2.0, pl.when(~_COMPLETE).then(_index("sat_overall"))),
+    Metric("acsi_style_index", "stars", "mean", (0, 100), 2.0, 25.0 * (_STARS - 1), is_review=True),
+    Metric("nps", "nps_item", "net", (-100, 100), 2.0, _net(_NPS >= 9, _NPS <= 6), _NPS >= 9, _NPS <= 6),
+    Metric("csat_top2", "stars", "share", (0, 1), 0.02, (_STARS >= 4).cast(pl.Float64), _STARS >= 4, is_review=True),
+    Metric("ces_mean", "ces_item", "mean", (1, 7), 0.12, _CES.cast(pl.Float64)),
+    Metric("ces_net", "ces_item", "net", (-100, 100), 2.0, _net(_CES >= 6, _CES <= 3), _CES >= 6, _CES <= 3),
+)
+
+
+def answers_of(
+    survey: pl.DataFrame, reviews: pl.DataFrame, customers: pl.DataFrame, membership: pl.DataFrame
+) -> dict[bool, pl.DataFrame]:
+    """Answers of customers with their segments: survey responses under False, reviews with stars under True."""
+    asked = survey.filter(pl.col("is_customer").fill_null(value=True)).rename({"answer_date": "day"})
+    reviewed = reviews.filter(pl.col("stars").is_not_null()).with_columns(
+        pl.col("feedback_date").alias("day"),
+        pl.lit("stars 1-5").alias("wording_version"),
+        pl.lit(None, pl.String).alias("survey_ref"),
+    )
+    return {
+        is_review: cells.with_segments(cells.without_staff(frame, customers), membership)
+        for is_review, frame in ((False, asked), (True, reviewed))
+    }
+
+
+def metric_cells(answers: pl.DataFrame, metric: Metric, dimensions: dict[str, str]) -> pl.DataFrame:
+    """Moments of one metric by dimension, group_id and _quarter (null = all).
+
+    Columns: n, total and squares of the score, positive, negative, n_partial.
+    """
+    score = metric.score.cast(pl.Float64)
+    scored = answers.lazy().with_columns(score.alias("_score"), metric.partial.fill_null(value=False).alias("_partial"))
+    has_score = pl.col("_score").is_not_null()
+    return cells.totals(
+        scored.filter(has_score | pl.col("_partial")).collect(),
+        dimensions,
+        {
+            "n": has_score.sum().cast(pl.Int64),
+            "total": pl.col("_score").sum(),
+            "squares": (pl.col("_score") ** 2).sum(),
+            "positive": (has_score & metric.positive).sum().cast(pl.Int64),
+            "negative": (has_score & metric.negative).sum().cast(pl.Int64),
+            "n_partial": pl.col("_partial").sum().cast(pl.Int64),
+        },
+        day="day",
+        name="dimension",
+    )
+
+
+def with_moments(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add mean, sd (n - 1) and deviation (n) from n, total and squares."""
+    n = pl.col("n")
+    spread = (pl.col("squares") - pl.col("total") ** 2 / n).clip(lower_bound=0)
+    return frame.with_columns(
+        (pl.col("total") / n).alias("mean"),
+        pl.when(n >= 2).then((spread / (n - 1)).sqrt()).alias("sd"),
+        (spread / n).sqrt().alias("deviation"),
+    )
+
+
+def interval(frame: pl.DataFrame, metric: Metric) -> stats.Interval:
+    """The metric's value with its 95 % interval inside the scale, for each row of moments."""
+    n = frame["n"].to_numpy()
+    if metric.kind == "net":
+        return stats.net_score(frame["positive"].to_numpy(), frame["negative"].to_numpy(), n)
+    if metric.kind == "share":
+        return stats.wilson(frame["positive"].to_numpy(), n)
+    found = stats.mean_interval(frame["mean"].to_numpy(), frame["sd"].to_numpy(), n)
+    return stats.Interval(found.value, np.clip(found.lo, *metric.scale), np.clip(found.hi, *metric.scale))
+
+
+def wordings(answers: pl.DataFrame, metric: Metric, dimensions: dict[str, str]) -> pl.DataFrame:
+    """Wording versions in each cell, joined by +: dimension, group_id, _quarter, wording_version."""
+    used = (
+        answers.filter(metric.score.is_not_null())
+        .with_columns(pl.col("wording_version").fill_null(cells.UNKNOWN), cells.quarter_number("day").alias("_quarter"))
+        .group_by("_quarter", "wording_version", *dimensions.values())
+        .agg()
+    )
+    parts = []
+    for shown, column in {cells.COMPANY: None, **dimensions}.items():
+        group = pl.lit(cells.ALL) if column is None else pl.col(column).cast(pl.String).fill_null(cells.UNKNOWN)
+        named = used.select(pl.lit(shown).alias("dimension"), group.alias("group_id"), "_quarter", "wording_version")
+        parts += [named, named.with_columns(pl.lit(None, pl.Int32).alias("_quarter"))]
+    return (
+        pl.concat(parts)
+        .group_by("dimension", "group_id", "_quarter")
+        .agg(pl.col("wording_version").unique().sort().str.join("+"))
+    )
+
+
+def response_rates(invitations: pl.DataFrame, survey_refs: pl.Series) -> pl.DataFrame:
+    """Delivered and answered invitations of the surveys that ask a metric, by what an invitation knows."""
+    delivered = invitations.filter((pl.col("status") != "bounced") & pl.col("survey_ref").is_in(survey_refs.implode()))
+    counted = {
+        "n_invited": pl.len().cast(pl.Int64),
+        "n_answered": pl.col("response_id").is_not_null().sum().cast(pl.Int64),
+    }
+    return cells.totals(
+        delivered, {name: name for name in INVITED_DIMENSIONS}, counted, day="sent_date", name="dimension"
+    )
+
+
+def _scores_of(answers: pl.DataFrame, invitations: pl.DataFrame, metric: Metric) -> pl.DataFrame:
+    at = ["dimension", "group_id", "_quarter"]
+    frame = with_moments(metric_cells(answers, metric, DIMENSIONS).filter(pl.col("n") > 0))
+    asked = answers.filter(metric.score.is_not_null())["survey_ref"].drop_nulls().unique()
+    found = interval(frame, metric)
+    return (
+        frame.with_columns(
+            pl.lit(metric.metric_id).alias("metric_id"),
+            pl.lit(metric.basis).alias("basis"),
+            *(pl.Series(name, getattr(found, name)) for name in ("value", "lo", "hi")),
+        )
+        .join(wordings(answers, metric, DIMENSIONS), on=at, how="left", nulls_equal=True)
+        .join(response_rates(invitations, asked), on=at, how="left", nulls_equal=True)
+    )
+
+
+def protected(frame: pl.DataFrame, counts: tuple[str, ...], parents: dict[str, str], min_cell: int) -> pl.DataFrame:
+    """Cells with ``hide_<count>`` columns; the quarter's label is added as ``period``."""
+    return disclosure.protect(
+        frame.with_columns(cells.quarter_label(pl.col("_quarter")).alias("period")),
+        counts,
+        table_by=("metric_id", "basis"),
+        dimension="dimension",
+        group="group_id",
+        period="period",
+        min_cell=min_cell,
+        parents=parents,
+    )
+
+
+def build_satisfaction_scores(
+    *,
+    survey: pl.DataFrame,
+    reviews: pl.DataFrame,
+    invitations: pl.DataFrame,
+    customers: pl.DataFrame,
+    products: pl.DataFrame,
+    membership: pl.DataFrame,
+    as_of: date,
+    run_id: str,
+    min_cell: int,
+) -> pl.DataFrame:
+    """One row per metric, basis, dimension, group and period that has a complete answer."""
+    answers = answers_of(survey, reviews, customers, membership)
+    frame = pl.concat(_scores_of(answers[metric.is_review], invitations, metric) for metric in METRICS)
+    marked = protected(frame, ("n", "n_partial", "n_invited"), cells.parents_of(products), min_cell)
+    table = TABLES["satisfaction_scores"]
+    shown = marked.with_columns(
+        pl.col("n").alias("n_complete"),
+        pl.col("n").cast(pl.Float64).alias("n_eff"),
+        pl.when(~pl.col("hide_n_partial")).then("n_partial").alias("n_partial"),
+        pl.when(~pl.col("hide_n_invited")).then("n_invited").alias("n_invited"),
+        pl.when(~pl.col("hide_n_invited")).then(pl.col("n_answered") / pl.col("n_invited")).alias("response_rate"),
+        pl.lit(WEIGHTS_VERSION).alias("weights_version"),
+        pl.lit(value=False).alias("suppressed"),
+    )
+    blanked = disclosure.blank(shown, table, pl.col("hide_n"))
+    return table.conform(blanked, as_of=as_of, run_id=run_id)

@@ -1,0 +1,293 @@
+"""The one definition of every analytics table: grain, key, columns, types, descriptions.
+
+Belongs here: what a table looks like, and the last step that makes a frame look like it. Stays out: how its numbers
+are computed. The Dagster column schema, the published comments, the quality suites and the data dictionary read this.
+
+Conventions: every row carries ``as_of`` and ``run_id``; every estimate carries ``value, lo, hi, n, basis, suppressed``.
+``lo`` and ``hi`` bound a 95 % interval unless a column says otherwise. A suppressed row keeps its key and no number.
+A column named ``n`` or ``n_...`` counts persons, carts, tickets, answers: it is never 1 to min_cell - 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+SIGNIFICANT_DIGITS = 12
+"""Floats are kept to these digits: sums over rows in another order then give the same table, byte for byte."""
+
+
+class TableError(ValueError):
+    """A frame does not have the columns its table declares; the message names them."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: ``pii`` is none throughout, because analytics never carry direct identifiers."""
+
+    name: str
+    dtype: pl.DataType
+    description: str
+    pii: str = "none"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One analytics table. ``grain`` is a sentence; ``key`` is unique and never null."""
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        return {column.name: column.dtype for column in self.columns}
+
+    @property
+    def is_estimate(self) -> bool:
+        return "suppressed" in self.schema
+
+    @property
+    def counts(self) -> tuple[str, ...]:
+        """The columns that count units, and so fall under the minimum cell."""
+        return tuple(name for name in self.schema if name == "n" or name.startswith("n_"))
+
+    def empty(self) -> pl.DataFrame:
+        """No rows, all columns, right types."""
+        return pl.DataFrame(schema=self.schema)
+
+    def conform(self, frame: pl.DataFrame, *, as_of: date, run_id: str) -> pl.DataFrame:
+        """Stamp, pick, cast and sort so that the frame is this table; floats are rounded to twelve digits.
+
+        Raises:
+            TableError: a declared column is missing.
+        """
+        stamped = frame.with_columns(pl.lit(as_of, dtype=pl.Date).alias("as_of"), pl.lit(run_id).alias("run_id"))
+        missing = [name for name in self.schema if name not in stamped.columns]
+        if missing:
+            raise TableError(f"{self.name}: the frame lacks {', '.join(missing)}")
+        floats = [name for name, dtype in self.schema.items() if dtype == pl.Float64]
+        return (
+            stamped.select(pl.col(name).cast(dtype) for name, dtype in self.schema.items())
+            .with_columns(pl.col(name).fill_nan(None).round_sig_figs(SIGNIFICANT_DIGITS) for name in floats)
+            .sort(self.key)
+        )
+
+
+STRING, FLOAT, INT, BOOL, DATE = pl.String(), pl.Float64(), pl.Int64(), pl.Boolean(), pl.Date()
+
+STAMP = (
+    Column("as_of", DATE, "Date the table speaks for, in the reporting time zone."),
+    Column("run_id", STRING, "Run that computed the row."),
+)
+
+
+def estimate(value: str, n: str) -> tuple[Column, ...]:
+    """The block every estimate carries, with what ``value`` and ``n`` mean in this table."""
+    return (
+        Column("value", FLOAT, value),
+        Column("lo", FLOAT, "Lower end of the 95 % interval of value."),
+        Column("hi", FLOAT, "Upper end of the 95 % interval of value."),
+        Column("n", INT, n),
+        Column("basis", STRING, "What the estimate rests on; estimates of different bases are never compared."),
+        Column("suppressed", BOOL, "True where a cell is below the minimum, or would give one away; then no number."),
+    )
+
+
+def _table(name: str, grain: str, key: str, *columns: Column) -> Table:
+    return Table(name, grain, tuple(key.split()), (*columns, *STAMP))
+
+
+DIMENSION = Column(
+    "dimension", STRING, "company, division, product_line, region, channel, or the id of a segment scheme."
+)
+BREAKDOWN = Column(
+    "breakdown", STRING, "company, region, another dimension of the rows, or the id of a segment scheme."
+)
+GROUP = Column("group_id", STRING, "Group of the dimension; all for the company, unknown where no source says.")
+PERIOD = Column("period", STRING, "Calendar quarter in the reporting time zone such as 2026Q3, or all.")
+SCHEME = Column("scheme_id", STRING, "Segment scheme.")
+SEGMENT = Column("segment_id", STRING, "Segment of the scheme.")
+
+DEFINITIONS = (
+    _table(
+        "segment_membership",
+        "One row per segment scheme and identified customer who is not staff.",
+        "scheme_id customer_id",
+        SCHEME,
+        Column("customer_id", STRING, "Person."),
+        SEGMENT,
+        Column("reason", STRING, "The rule that put the person there, in words."),
+    ),
+    _table(
+        "segment_profiles",
+        "One row per segment scheme, segment and measure.",
+        "scheme_id segment_id measure",
+        SCHEME,
+        SEGMENT,
+        Column("measure", STRING, "What is measured, a metric of the registry."),
+        Column("unit", STRING, "Unit of value."),
+        *estimate("Value of the measure in the segment.", "Persons, carts or answers the value rests on."),
+    ),
+    _table(
+        "customer_value",
+        "One row per identified customer who is not staff.",
+        "customer_id",
+        Column("customer_id", STRING, "Person."),
+        Column("recency_days", INT, "Days from the last order to as_of; null for prospects."),
+        Column("frequency", INT, "Distinct order days in the 365 days before as_of."),
+        Column("monetary", FLOAT, "Net revenue of those 365 days, reporting currency."),
+        Column("r_score", INT, "1 (long ago) to 5 (just now) among buyers; null for prospects."),
+        Column("f_score", INT, "1 (seldom) to 5 (often) among buyers; equal values share a score."),
+        Column("m_score", INT, "1 (little) to 5 (much) among buyers; equal values share a score."),
+        Column("historic_margin", FLOAT, "Margin so far, reporting currency; null where no unit cost is known."),
+        Column("simple_clv", FLOAT, "Margin of the year x r / (1 + d - r), r = 0.8 retained, d = 0.1 discount a year."),
+    ),
+    _table(
+        "funnel_steps",
+        "One row per funnel, breakdown, group and step.",
+        "funnel_id breakdown group_id step_order",
+        Column("funnel_id", STRING, "Funnel of the seed funnels."),
+        BREAKDOWN,
+        GROUP,
+        Column("step_order", INT, "1 is the entry."),
+        Column("step", STRING, "Name of the step."),
+        Column("n_entered", INT, "Units that entered and whose window is over."),
+        Column("n_reached", INT, "Of those, units that reached this step in time order within the window."),
+        Column("n_immature", INT, "Units whose window is not over at as_of: counted here, in no rate."),
+        *estimate("Reached this step / the step before; 1 at the entry.", "Units that reached the step before."),
+        Column("overall_value", FLOAT, "Reached this step / entered."),
+        Column("overall_lo", FLOAT, "Lower end of its 95 % Wilson interval."),
+        Column("overall_hi", FLOAT, "Upper end of its 95 % Wilson interval."),
+        Column("drop_off", FLOAT, "1 - value."),
+        Column("median_seconds", FLOAT, "Median time from entry to the step among those who reached it."),
+        Column("p90_seconds", FLOAT, "90th percentile of that time."),
+    ),
+    _table(
+        "cart_abandonment",
+        "One row per metric, breakdown, group and period.",
+        "metric_id breakdown group_id period",
+        Column(
+            "metric_id",
+            STRING,
+            "cart_abandonment_rate, checkout_abandonment_rate, recovery_rate, bought_elsewhere_rate.",
+        ),
+        BREAKDOWN,
+        GROUP,
+        PERIOD,
+        *estimate("The rate.", "Carts in its denominator; carts whose window is not over are left out."),
+        Column("abandoned_amount_reporting", FLOAT, "Value of the abandoned carts counted, reporting currency."),
+    ),
+    _table(
+        "cart_abandonment_causes",
+        "One row per segment scheme, segment and cause: an association among carts that came equally far, no proof.",
+        "scheme_id segment_id cause",
+        SCHEME,
+        SEGMENT,
+        Column("cause", STRING, "What the customer met before leaving; browsing and unknown where nothing shows."),
+        Column("n_at_risk", INT, "Carts that reached the step where the cause can be met."),
+        Column("n_exposed", INT, "Of those, carts that met it."),
+        Column("n_abandoned_exposed", INT, "Exposed carts abandoned."),
+        Column("n_abandoned_unexposed", INT, "Unexposed carts abandoned."),
+        *estimate("Risk ratio: share abandoned, exposed / unexposed.", "Carts at risk."),
+        Column("risk_ratio", FLOAT, "The same as value."),
+        Column("risk_ratio_lo", FLOAT, "Lower end, log method."),
+        Column("risk_ratio_hi", FLOAT, "Upper end, log method."),
+        Column("odds_ratio", FLOAT, "Odds ratio."),
+        Column("odds_ratio_lo", FLOAT, "Lower end, log method."),
+        Column("odds_ratio_hi", FLOAT, "Upper end, log method."),
+        Column("risk_difference", FLOAT, "Share abandoned, exposed - unexposed."),
+        Column("risk_difference_lo", FLOAT, "Lower end, Newcombe."),
+        Column("risk_difference_hi", FLOAT, "Upper end, Newcombe."),
+        Column("attributable_fraction", FLOAT, "Share of the abandonments at risk that goes with the exposure."),
+        Column("attributable_fraction_lo", FLOAT, "Lower end, from the risk ratio's."),
+        Column("attributable_fraction_hi", FLOAT, "Upper end, from the risk ratio's."),
+        Column("p_raw", FLOAT, "Two-sided p of the log risk ratio."),
+        Column("p_adj", FLOAT, "Benjamini-Hochberg over the causes and segments of the scheme."),
+        Column("family_id", STRING, "Tests adjusted together."),
+        Column("family_size", INT, "How many they are."),
+        Column("primary_share", FLOAT, "Share of the abandoned carts whose main cause this is; they sum to 1."),
+        Column("recoverable_amount_reporting", FLOAT, "Attributable carts x their value x margin x 0.3 realised."),
+        Column("recoverable_amount_reporting_lo", FLOAT, "Lower end, from the risk difference's."),
+        Column("recoverable_amount_reporting_hi", FLOAT, "Upper end, from the risk difference's."),
+    ),
+    _table(
+        "satisfaction_scores",
+        "One row per metric, basis, dimension, group and period.",
+        "metric_id basis dimension group_id period",
+        Column("metric_id", STRING, "acsi_style_index, nps, csat_top2, ces_mean, ces_net."),
+        DIMENSION,
+        GROUP,
+        PERIOD,
+        *estimate("The score, in the metric's unit.", "Answers with every item the metric needs."),
+        Column("n_complete", INT, "Answers with every item the metric needs."),
+        Column("n_partial", INT, "Answers with some of the items but not all."),
+        Column("sd", FLOAT, "Standard deviation between answers, in the metric's unit."),
+        Column("n_eff", FLOAT, "Effective number of answers after weighting."),
+        Column(
+            "response_rate",
+            FLOAT,
+            "Answered / delivered invitations; null where invitations lack the dimension.",
+        ),
+        Column("n_invited", INT, "Invitations delivered; null where they lack the dimension."),
+        Column("weights_version", STRING, "Version of the item weights: a change of weights is no change of score."),
+        Column("wording_version", STRING, "Versions of the questions in the cell, joined by +."),
+    ),
+    _table(
+        "satisfaction_deltas",
+        "One row per metric, basis, dimension, group and quarter that is over: the change against the quarter before.",
+        "metric_id basis dimension group_id period",
+        Column("metric_id", STRING, "acsi_style_index, nps, csat_top2, ces_mean, ces_net."),
+        DIMENSION,
+        GROUP,
+        PERIOD,
+        Column("previous_period", STRING, "The quarter before."),
+        *estimate("Score of the period - score of the previous period.", "Answers of the period."),
+        Column("n_previous", INT, "Answers of the previous period."),
+        Column("p_raw", FLOAT, "Two-sided p of the change; null below 30 answers on a side."),
+        Column("p_adj", FLOAT, "Benjamini-Hochberg within the family."),
+        Column("family_id", STRING, "Tests adjusted together: metric, basis, dimension and period."),
+        Column("family_size", INT, "How many they are."),
+        Column("rate_effect", FLOAT, "Part of value from change inside product lines; company and divisions only."),
+        Column("rate_effect_lo", FLOAT, "Lower end of its 95 % interval, shares taken as given."),
+        Column("rate_effect_hi", FLOAT, "Upper end of its 95 % interval."),
+        Column("mix_effect", FLOAT, "Part of value from shifts between product lines; adds up with rate_effect."),
+        Column("vs_rest_value", FLOAT, "Change of the group - change of the rest of the company."),
+        Column("vs_rest_lo", FLOAT, "Lower end of its 95 % interval."),
+        Column("vs_rest_hi", FLOAT, "Upper end of its 95 % interval."),
+        Column("vs_rest_p", FLOAT, "Two-sided p of the difference of changes."),
+        Column("minimum_detectable", FLOAT, "Smallest change found with 80 % power at these numbers, 5 % two-sided."),
+        Column("verdict", STRING, "improved, declined, no_evidence, insufficient_n, suppressed."),
+        Column("explained_by", STRING, "rate, mix or both where the verdict is a change and the split exists."),
+    ),
+    _table(
+        "support_kpis",
+        "One row per measure, clock, breakdown, group and period.",
+        "measure clock breakdown group_id period",
+        Column("measure", STRING, "What is measured, a metric of the registry."),
+        Column("clock", STRING, "calendar or business for times; none for the rest."),
+        BREAKDOWN,
+        GROUP,
+        PERIOD,
+        Column("unit", STRING, "minutes, share, or tickets per 100 orders."),
+        *estimate("Value of the measure.", "Tickets, ratings or orders in the denominator."),
+    ),
+    _table(
+        "metrics",
+        "One row per metric.",
+        "metric_id",
+        Column("metric_id", STRING, "Metric or measure as it stands in the tables."),
+        Column("name", STRING, "Name for people."),
+        Column("definition", STRING, "What it means, in words."),
+        Column("formula", STRING, "How it is computed."),
+        Column("unit", STRING, "Unit."),
+        Column("owner", STRING, "Who answers for the definition."),
+        Column("source", STRING, "Tables it is computed from, or shown in."),
+    ),
+)
+
+TABLES: dict[str, Table] = {table.name: table for table in DEFINITIONS}
+"""Every analytics table by name, in build order."""

@@ -1,0 +1,68 @@
+"""What a customer is worth: recency, frequency, monetary value, their scores, margin and a simple lifetime value.
+
+Belongs here: one row a customer from the single customer view. Stays out: the segments made of the scores
+(segments.py) and probabilistic lifetime models.
+
+Scores follow ``ceil(5 * percent_rank)``, at least 1, among buyers: equal values share a score and the result does not
+depend on the order of rows, which quintile buckets (ntile) cannot promise.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from pipelines.analytics.tables import TABLES
+
+RETENTION = 0.8
+DISCOUNT = 0.1
+
+
+def base_customers(customers: pl.DataFrame) -> pl.DataFrame:
+    """The base of every scheme: identified people who are not staff, one row each."""
+    return customers.filter(pl.col("is_identified") & ~pl.col("is_staff"))
+
+
+def score(value: pl.Expr) -> pl.Expr:
+    """1 to 5 by ``ceil(5 * percent_rank)`` of the non-null values, ties sharing the lowest rank; higher is better."""
+    others = pl.max_horizontal(value.count() - 1, pl.lit(1))
+    percent_rank = (value.rank(method="min").cast(pl.Float64) - 1) / others
+    return (5 * percent_rank).ceil().clip(lower_bound=1).cast(pl.Int64)
+
+
+def simple_clv(margin: pl.Expr, retention: float = RETENTION, discount: float = DISCOUNT) -> pl.Expr:
+    """Value of the coming years at a constant yearly margin m: ``m * r / (1 + d - r)``."""
+    return margin * retention / (1 + discount - retention)
+
+
+def build_customer_value(*, customers: pl.DataFrame, as_of: date, run_id: str) -> pl.DataFrame:
+    """One row per identified customer who is not staff; prospects have no recency and no scores.
+
+    The yearly margin is the year's net revenue at the customer's own margin rate so far.
+    """
+    # Days are counted between dates, never between instants, so the hour of the order does not matter.
+    recency = (pl.lit(as_of) - pl.col("last_order_at").dt.date()).dt.total_days().clip(lower_bound=0)
+    is_buyer = pl.col("n_orders") > 0
+    margin_rate = pl.when(pl.col("net_amount_reporting") != 0).then(
+        pl.col("margin_amount_reporting") / pl.col("net_amount_reporting")
+    )
+    frame = (
+        base_customers(customers)
+        .with_columns(
+            pl.when(is_buyer).then(recency).alias("recency_days"),
+            pl.col("n_order_days_365d").alias("frequency"),
+            pl.col("net_amount_reporting_365d").alias("monetary"),
+            pl.col("margin_amount_reporting").alias("historic_margin"),
+        )
+        .with_columns(
+            score(-pl.col("recency_days")).alias("r_score"),
+            score(pl.when(is_buyer).then(pl.col("frequency"))).alias("f_score"),
+            score(pl.when(is_buyer).then(pl.col("monetary"))).alias("m_score"),
+            pl.when(is_buyer)
+            .then(simple_clv(pl.col("monetary") * margin_rate).fill_null(pl.when(pl.col("monetary") == 0).then(0.0)))
+            .otherwise(0.0)
+            .alias("simple_clv"),
+        )
+    )
+    return TABLES["customer_value"].conform(frame, as_of=as_of, run_id=run_id)
