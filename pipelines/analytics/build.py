@@ -13,8 +13,15 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.analytics.abandonment import build_cart_abandonment
+from pipelines.analytics.causes import CAUSES, build_cart_abandonment_causes
+from pipelines.analytics.deltas import build_satisfaction_deltas
+from pipelines.analytics.funnels import build_funnel_steps
+from pipelines.analytics.metrics import build_metrics
+from pipelines.analytics.profiles import build_segment_profiles
 from pipelines.analytics.satisfaction import build_satisfaction_scores
 from pipelines.analytics.segments import build_segment_membership
+from pipelines.analytics.support import build_support_kpis
 from pipelines.analytics.value import build_customer_value
 
 Read = Callable[[str, Sequence[str]], pl.DataFrame]
@@ -45,6 +52,11 @@ PRODUCTS = "core.dim_products"
 SURVEY = "feedback.fct_survey_answers"
 INVITATIONS = "feedback.fct_survey_invitations"
 FEEDBACK = "feedback.fct_feedback"
+TICKETS = "feedback.fct_tickets"
+ORDERS = "core.fct_orders"
+CARTS = "journey.fct_carts"
+LEVELS = "journey.agg_funnel_levels"
+FUNNELS = "seeds.funnels"
 MEMBERSHIP = "analytics.segment_membership"
 VALUE = "analytics.customer_value"
 
@@ -56,11 +68,14 @@ def _columns(names: str) -> tuple[str, ...]:
 IS_STAFF = {CUSTOMERS: _columns("customer_id is_staff")}
 SEGMENTS = {MEMBERSHIP: _columns("scheme_id customer_id segment_id")}
 LINES = {PRODUCTS: _columns("product_line division")}
-ANSWERS = {
+RESPONSES = {
     SURVEY: _columns(
         "customer_id survey_ref wording_version answer_date is_customer division product_line region channel "
         "sat_overall sat_expectancy sat_ideal nps ces"
     ),
+}
+ANSWERS = {
+    **RESPONSES,
     FEEDBACK: _columns("customer_id feedback_date division product_line region channel stars"),
 }
 
@@ -75,6 +90,38 @@ def _segment_membership(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _segment_profiles(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_segment_profiles(
+        customers=frames[CUSTOMERS],
+        carts=frames[CARTS],
+        survey=frames[SURVEY],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
+def _funnel_steps(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_funnel_steps(
+        levels=frames[LEVELS],
+        funnels=frames[FUNNELS],
+        customers=frames[CUSTOMERS],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
+def _cart_abandonment(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_cart_abandonment(
+        carts=frames[CARTS], customers=frames[CUSTOMERS], membership=frames[MEMBERSHIP], **vars(run)
+    )
+
+
+def _cart_abandonment_causes(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_cart_abandonment_causes(
+        carts=frames[CARTS], customers=frames[CUSTOMERS], membership=frames[MEMBERSHIP], **vars(run)
+    )
+
+
 def _satisfaction_scores(frames: Frames, run: Run) -> pl.DataFrame:
     return build_satisfaction_scores(
         survey=frames[SURVEY],
@@ -83,13 +130,38 @@ def _satisfaction_scores(frames: Frames, run: Run) -> pl.DataFrame:
         customers=frames[CUSTOMERS],
         products=frames[PRODUCTS],
         membership=frames[MEMBERSHIP],
-        as_of=run.as_of,
-        run_id=run.run_id,
-        min_cell=run.min_cell,
+        **vars(run),
     )
 
 
+def _satisfaction_deltas(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_satisfaction_deltas(
+        survey=frames[SURVEY],
+        reviews=frames[FEEDBACK],
+        customers=frames[CUSTOMERS],
+        products=frames[PRODUCTS],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
+def _support_kpis(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_support_kpis(
+        tickets=frames[TICKETS],
+        orders=frames[ORDERS],
+        customers=frames[CUSTOMERS],
+        products=frames[PRODUCTS],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
+def _metrics(frames: Frames, run: Run) -> pl.DataFrame:  # noqa: ARG001 (a table without inputs)
+    return build_metrics(as_of=run.as_of, run_id=run.run_id)
+
+
 BUILDS: dict[str, TableBuild] = {
+    "metrics": TableBuild({}, _metrics),
     "customer_value": TableBuild(
         {
             CUSTOMERS: _columns(
@@ -109,6 +181,54 @@ BUILDS: dict[str, TableBuild] = {
         },
         _segment_membership,
     ),
+    "segment_profiles": TableBuild(
+        {
+            CUSTOMERS: _columns(
+                "customer_id is_identified is_staff n_orders net_amount_reporting n_tickets has_email_marketing_consent"
+            ),
+            CARTS: _columns("customer_id is_mature value_amount_reporting is_abandoned"),
+            **RESPONSES,
+            **SEGMENTS,
+        },
+        _segment_profiles,
+    ),
+    "funnel_steps": TableBuild(
+        {
+            LEVELS: _columns(
+                "funnel_id customer_id entered_at level step_2_at step_3_at step_4_at step_5_at step_6_at "
+                "region device_category is_mature"
+            ),
+            FUNNELS: _columns("funnel_id step_order step"),
+            **IS_STAFF,
+            **SEGMENTS,
+        },
+        _funnel_steps,
+    ),
+    "cart_abandonment": TableBuild(
+        {
+            CARTS: _columns(
+                "customer_id cart_date last_activity_at region device_category product_line value_amount_reporting "
+                "has_checkout state is_abandoned is_mature"
+            ),
+            **IS_STAFF,
+            **SEGMENTS,
+        },
+        _cart_abandonment,
+    ),
+    "cart_abandonment_causes": TableBuild(
+        {
+            CARTS: (
+                *_columns(
+                    "customer_id region value_amount_reporting has_checkout has_shipping has_payment is_abandoned "
+                    "is_mature primary_cause"
+                ),
+                *(cause.exposure for cause in CAUSES),
+            ),
+            CUSTOMERS: _columns("customer_id is_staff net_amount_reporting margin_amount_reporting"),
+            **SEGMENTS,
+        },
+        _cart_abandonment_causes,
+    ),
     "satisfaction_scores": TableBuild(
         {
             **ANSWERS,
@@ -118,6 +238,21 @@ BUILDS: dict[str, TableBuild] = {
             INVITATIONS: _columns("survey_ref response_id sent_date status division product_line region"),
         },
         _satisfaction_scores,
+    ),
+    "satisfaction_deltas": TableBuild({**ANSWERS, **IS_STAFF, **LINES, **SEGMENTS}, _satisfaction_deltas),
+    "support_kpis": TableBuild(
+        {
+            TICKETS: _columns(
+                "customer_id opened_at opened_date solved_at channel is_open product_line division region n_reopens "
+                "first_reply_minutes_calendar first_reply_minutes_business resolution_minutes_calendar "
+                "resolution_minutes_business is_one_touch rating is_repeat_contact"
+            ),
+            ORDERS: _columns("customer_id order_date region main_product_line main_division is_valid"),
+            **IS_STAFF,
+            **LINES,
+            **SEGMENTS,
+        },
+        _support_kpis,
     ),
 }
 """Every analytics table by name, in an order in which each finds its inputs built."""

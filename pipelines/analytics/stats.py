@@ -240,15 +240,45 @@ def gini(values: ArrayLike) -> float:
     return float(2 * (np.arange(1, x.size + 1) * x).sum() / (x.size * total) - (x.size + 1) / x.size)
 
 
-def kaplan_meier(times: ArrayLike, is_observed: ArrayLike) -> tuple[Floats, Floats]:
-    """Survival curve: observed times and the share surviving beyond each; censored units leave after events."""
+@dataclass(frozen=True)
+class Survival:
+    """Kaplan-Meier curve: the share surviving beyond each observed time, and the ends of its 95 % log-log band."""
+
+    time: Floats
+    share: Floats
+    lo: Floats
+    hi: Floats
+
+
+def kaplan_meier(times: ArrayLike, is_observed: ArrayLike) -> Survival:
+    """Survival with right-censoring; units censored at a time are still at risk for the events of that time."""
     when, observed = _floats(times), np.asarray(is_observed, dtype=bool)
     moments, index = np.unique(when, return_inverse=True)
     events = np.bincount(index, weights=observed, minlength=moments.size)
     leaving = np.bincount(index, minlength=moments.size)
-    at_risk = when.size - np.concatenate(([0], np.cumsum(leaving)[:-1]))
-    survival = np.cumprod(1 - events / np.maximum(at_risk, 1))
-    return moments[events > 0], survival[events > 0]
+    at_risk = when.size - np.cumsum(leaving) + leaving
+    share = np.cumprod(1 - events / np.maximum(at_risk, 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        greenwood = np.cumsum(events / (at_risk * (at_risk - events)))
+        log_share = np.log(share)
+        half = Z95 * np.sqrt(greenwood) / np.abs(log_share)
+        lo, hi = share ** np.exp(half), share ** np.exp(-half)
+    gone = share <= 0
+    seen = events > 0
+    return Survival(moments[seen], share[seen], np.where(gone, 0.0, lo)[seen], np.where(gone, 0.0, hi)[seen])
+
+
+def survival_quantile(curve: Survival, q: float) -> tuple[float, float, float]:
+    """Time by which a share q has had the event, with its interval (Brookmeyer and Crowley): value, lo, hi.
+
+    NaN where the curve, or an end of its band, never comes that low.
+    """
+
+    def first(share: Floats) -> float:
+        below = np.flatnonzero(share <= 1 - q + 1e-12)
+        return float(curve.time[below[0]]) if below.size else float("nan")
+
+    return first(curve.share), first(curve.lo), first(curve.hi)
 
 
 def bootstrap(

@@ -1,0 +1,303 @@
+"""The registry of metrics: what each number means, how it is computed, who answers for it.
+
+Belongs here: one entry per metric or measure that stands in a published table. Stays out: the computation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from datetime import date
+
+import polars as pl
+
+from pipelines.analytics.tables import TABLES
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One row of ``metrics``, in the order of its columns."""
+
+    metric_id: str
+    name: str
+    definition: str
+    formula: str
+    unit: str
+    owner: str
+    source: str
+
+
+INSIGHT, COMMERCE, CARE, CRM = "customer-insight", "e-commerce", "customer-care", "crm"
+
+DEFINITIONS = (
+    Definition(
+        "acsi_style_index",
+        "Satisfaction index (ACSI-style)",
+        "Mean over respondents of three items (satisfaction, expectations met, closeness to the ideal) on 0-100. "
+        "Bases survey3, single_item and stars are never compared. Equal weights; not the registered index.",
+        "100 * sum(w * (x - 1)) / 9, w = 1/3, mean over complete answers",
+        "points 0-100",
+        INSIGHT,
+        "satisfaction_scores, satisfaction_deltas, segment_profiles",
+    ),
+    Definition(
+        "nps",
+        "Net promoter score",
+        "Share who would recommend with 9-10 minus share with 0-6, in points.",
+        "100 * (promoters - detractors) / answers; adjusted Wald interval",
+        "points -100 to 100",
+        INSIGHT,
+        "satisfaction_scores, satisfaction_deltas",
+    ),
+    Definition(
+        "csat_top2",
+        "Satisfied reviewers (top-2 box)",
+        "Share of reviews with four or five stars.",
+        "reviews with stars 4-5 / reviews with stars; Wilson interval",
+        "share",
+        INSIGHT,
+        "satisfaction_scores, satisfaction_deltas",
+    ),
+    Definition(
+        "ces_mean",
+        "Customer effort, mean",
+        "Mean agreement that the company made it easy.",
+        "mean of the 1-7 item; t interval",
+        "points 1-7",
+        INSIGHT,
+        "satisfaction_scores, satisfaction_deltas",
+    ),
+    Definition(
+        "ces_net",
+        "Customer effort, net",
+        "Share who found it easy (6-7) minus share who did not (1-3), in points.",
+        "100 * (answers 6-7 - answers 1-3) / answers; adjusted Wald interval",
+        "points -100 to 100",
+        INSIGHT,
+        "satisfaction_scores, satisfaction_deltas",
+    ),
+    Definition(
+        "cart_abandonment_rate",
+        "Cart abandonment",
+        "Share of carts with value that brought no order within 24 hours of their last activity.",
+        "abandoned carts / carts with value whose 24 hours are over; Wilson interval",
+        "share",
+        COMMERCE,
+        "cart_abandonment, segment_profiles",
+    ),
+    Definition(
+        "checkout_abandonment_rate",
+        "Checkout abandonment",
+        "The same among carts that began a checkout.",
+        "abandoned / carts with a checkout; Wilson interval",
+        "share",
+        COMMERCE,
+        "cart_abandonment",
+    ),
+    Definition(
+        "recovery_rate",
+        "Carts recovered",
+        "Share of abandoned carts whose basket was ordered later, within 30 days.",
+        "recovered / abandoned carts whose 30 days are over; Wilson interval",
+        "share",
+        COMMERCE,
+        "cart_abandonment",
+    ),
+    Definition(
+        "bought_elsewhere_rate",
+        "Carts bought in another channel",
+        "Share of abandoned carts whose product line the person bought in another channel within 14 days.",
+        "bought elsewhere / abandoned carts whose 14 days are over; Wilson interval",
+        "share",
+        COMMERCE,
+        "cart_abandonment",
+    ),
+    Definition(
+        "risk_ratio",
+        "Abandonment with and without a cause",
+        "How many times likelier a cart is abandoned when the customer met the cause, among carts that reached the "
+        "step where it can be met. An association: customers were not assigned to meet it.",
+        "(a / (a + b)) / (c / (c + d)), log interval, 0.5 added where a cell is 0",
+        "ratio",
+        COMMERCE,
+        "cart_abandonment_causes",
+    ),
+    Definition(
+        "recoverable_amount_reporting",
+        "Recoverable margin",
+        "What mending a cause could bring back if the association were causal and 30 % of it came true.",
+        "exposed carts * risk difference * mean abandoned value * margin rate * 0.3, at least 0",
+        "reporting currency",
+        COMMERCE,
+        "cart_abandonment_causes",
+    ),
+    Definition(
+        "step_conversion",
+        "Funnel step conversion",
+        "Share of the units at a step that reach the next in time order within the window.",
+        "reached step k / reached step k - 1 among units whose window is over; Wilson interval",
+        "share",
+        COMMERCE,
+        "funnel_steps",
+    ),
+    Definition(
+        "tickets_per_100_orders",
+        "Contact rate",
+        "Support tickets opened in a period for every 100 orders placed in it.",
+        "100 * tickets / valid orders; exact Poisson interval",
+        "tickets per 100 orders",
+        CARE,
+        "support_kpis",
+    ),
+    *(
+        Definition(
+            f"first_reply_{name}",
+            f"First reply time, {words}",
+            "Minutes from opening to the first public reply of an agent, calendar or business clock.",
+            f"{words} over replied tickets; order statistic interval",
+            "minutes",
+            CARE,
+            "support_kpis",
+        )
+        for name, words in (("median", "median"), ("p90", "90th percentile"))
+    ),
+    *(
+        Definition(
+            f"resolution_{name}",
+            f"Resolution time, {words}",
+            "Minutes from opening to the last solve, calendar or business clock.",
+            f"{words}; calendar: Kaplan-Meier with open tickets censored; business: solved tickets, order statistics",
+            "minutes",
+            CARE,
+            "support_kpis",
+        )
+        for name, words in (("median", "median"), ("p90", "90th percentile"))
+    ),
+    Definition(
+        "one_touch_share",
+        "One-touch tickets",
+        "Share of solved tickets that needed at most one agent reply.",
+        "one-touch / solved tickets; Wilson interval",
+        "share",
+        CARE,
+        "support_kpis",
+    ),
+    Definition(
+        "reopen_share",
+        "Reopened tickets",
+        "Share of solved tickets that were reopened at least once.",
+        "reopened / solved tickets; Wilson interval",
+        "share",
+        CARE,
+        "support_kpis",
+    ),
+    Definition(
+        "repeat_contact_share",
+        "Repeat contacts",
+        "Share of tickets by a person who wrote about the same topic in the 7 days before.",
+        "repeat contacts / tickets; Wilson interval",
+        "share",
+        CARE,
+        "support_kpis",
+    ),
+    Definition(
+        "csat_good_share",
+        "Good ticket ratings",
+        "Share of rated tickets rated good; a two-way rating, not top-2 of five.",
+        "good / rated tickets; Wilson interval",
+        "share",
+        CARE,
+        "support_kpis",
+    ),
+    Definition(
+        "customers", "Customers", "Identified persons who are not staff.", "count", "customers", CRM, "segment_profiles"
+    ),
+    Definition(
+        "share",
+        "Share of customers",
+        "Customers of the segment among all of the base.",
+        "customers / all customers; Wilson interval",
+        "share",
+        CRM,
+        "segment_profiles",
+    ),
+    Definition(
+        "revenue_share",
+        "Share of revenue",
+        "Net revenue of the segment among all.",
+        "net revenue / all net revenue; linearised ratio interval over customers",
+        "share",
+        CRM,
+        "segment_profiles",
+    ),
+    Definition(
+        "average_order_value",
+        "Average order value",
+        "Net revenue for each order.",
+        "net revenue / orders; linearised ratio interval over customers",
+        "reporting currency",
+        CRM,
+        "segment_profiles",
+    ),
+    Definition(
+        "orders_per_customer",
+        "Orders per customer",
+        "Orders so far for each customer of the segment.",
+        "mean; t interval",
+        "orders",
+        CRM,
+        "segment_profiles",
+    ),
+    Definition(
+        "net_revenue_per_customer",
+        "Net revenue per customer",
+        "Net revenue so far for each customer of the segment.",
+        "mean; t interval",
+        "reporting currency",
+        CRM,
+        "segment_profiles",
+    ),
+    Definition(
+        "tickets_per_customer",
+        "Tickets per customer",
+        "Tickets so far for each customer of the segment.",
+        "mean; t interval",
+        "tickets",
+        CARE,
+        "segment_profiles",
+    ),
+    Definition(
+        "revenue_gini",
+        "Concentration of revenue",
+        "How unevenly net revenue is spread over the buyers: 0 equal, towards 1 one buyer has all.",
+        "2 * sum(i * x_i) / (n * sum(x)) - (n + 1) / n, x ascending and above 0",
+        "0-1",
+        CRM,
+        "segment_profiles",
+    ),
+    Definition(
+        "email_reachable_share",
+        "Reachable by e-mail",
+        "Share of customers who consent to marketing e-mail in every record of theirs.",
+        "consenting / customers; Wilson interval",
+        "share",
+        CRM,
+        "segment_profiles",
+    ),
+    Definition(
+        "simple_clv",
+        "Simple customer lifetime value",
+        "Margin of the coming years if the last year repeats itself with 80 % retained a year.",
+        "m * r / (1 + d - r), r = 0.8, d = 0.1",
+        "reporting currency",
+        CRM,
+        "customer_value",
+    ),
+)
+
+
+def build_metrics(*, as_of: date, run_id: str) -> pl.DataFrame:
+    """One row per metric of the registry."""
+    table = TABLES["metrics"]
+    names = [column for column in table.schema if column not in ("as_of", "run_id")]
+    rows = pl.DataFrame([astuple(definition) for definition in DEFINITIONS], schema=names, orient="row")
+    return table.conform(rows, as_of=as_of, run_id=run_id)
