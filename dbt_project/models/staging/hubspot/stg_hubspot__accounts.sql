@@ -17,7 +17,7 @@ accounts as (
         cast(null as varchar) as business_type,
         companies.numberofemployees as n_employees,
         companies.annualrevenue as annual_revenue_amount,
-        case when companies.annualrevenue is not null then '{{ source_currency('hubspot', 'companies') }}' end as currency,
+        case when companies.annualrevenue is not null then {{ source_currency('hubspot', 'companies') }} end as currency,
         companies.is_public,
         companies.founded_year,
         companies.web_technologies as technologies,

@@ -22,7 +22,7 @@ staged as (
         end as is_won,
         deals.dealstage in ('closedwon', 'closedlost') as is_closed,
         deals.amount,
-        coalesce(deals.deal_currency_code, '{{ source_currency('hubspot', 'deals') }}') as currency,
+        coalesce(deals.deal_currency_code, {{ source_currency('hubspot', 'deals') }}) as currency,
         deals.createdate as opened_at,
         case when deals.dealstage in ('closedwon', 'closedlost') then deals.closedate end as closed_at
     from deals

@@ -23,7 +23,7 @@ profiles as (
         cast(null as varchar) as full_name,
         contacts.email,
         cast(null as boolean) as is_email_verified,
-        coalesce(contacts.mobilephone, contacts.phone) as phone,
+        coalesce(nullif(contacts.mobilephone, ''), contacts.phone) as phone,
         contacts.date_of_birth as birth_date,
         case when lower(contacts.gender) in ('female', 'male', 'other') then lower(contacts.gender) end as gender,
         nullif(lower(substr(contacts.hs_language, 1, 2)), '') as language,

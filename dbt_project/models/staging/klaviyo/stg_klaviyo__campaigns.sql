@@ -12,7 +12,7 @@ staged as (
         offer,
         send_time as sent_at,
         cost_amount,
-        coalesce(cost_currency, '{{ source_currency('klaviyo', 'campaigns') }}') as currency
+        coalesce(cost_currency, {{ source_currency('klaviyo', 'campaigns') }}) as currency
     from campaigns
 )
 
