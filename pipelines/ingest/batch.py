@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -142,15 +142,15 @@ class _Writer:
         if quarantined:
             parquet, quarantine = self.job.aside / "fitting.parquet", self.job.aside / "quarantine.parquet"
             landed = self._take_out(whole, parquet, quarantine, quarantined, rows_read)
-        last = landed.last
+        first, last = landed.first, landed.last
         if last is not None and last > self.job.loaded_at:
             last = self._last_event_before_load(parquet)
         return Written(
             rows_read=rows_read,
             rows_landed=landed.rows,
             rows_quarantined=quarantined,
-            first_event_at=landed.first,
-            last_event_at=last,
+            first_event_at=self._event_time(first),
+            last_event_at=self._event_time(last),
             new_columns=self.source.new_columns,
             parquet=parquet,
             quarantine=quarantine,
@@ -222,6 +222,11 @@ class _Writer:
             f"select max({event}) from read_parquet({quote(parquet)}) where {event} <= _loaded_at"
         ).fetchone()
         return result[0] if result else None
+
+    def _event_time(self, stamp: datetime | None) -> datetime | None:
+        """A date counts as 10:00 UTC, which is the same date in every zone from Hawaii to New Zealand."""
+        is_date = bool(self.table.event_time) and self.table.column(self.table.event_time or "").data_type == "date"
+        return stamp + timedelta(hours=10) if stamp and is_date else stamp
 
 
 def _cast(column: RawColumn) -> Cast:
