@@ -17,8 +17,8 @@ final as (
     select
         'adventureworks' as system,
         cast({{ date_in_zone('returns.return_date', "'America/Los_Angeles'") }} as varchar)
-        || ':' || cast(returns.territory_key as varchar)
-        || ':' || cast(returns.product_key as varchar) as refund_ref,
+        || '/' || cast(returns.territory_key as varchar)
+        || '/' || cast(returns.product_key as varchar) as refund_ref,
         cast(null as varchar) as order_ref,
         cast(null as varchar) as line_ref,
         cast(null as varchar) as node_id,

@@ -48,7 +48,7 @@ final as (
     select
         typed.*,
         -- A file lands once whatever its name, so batch and row name this row for good.
-        typed._batch_id || ':' || cast(typed._row_number as varchar) as row_ref,
+        typed._batch_id || '-' || cast(typed._row_number as varchar) as row_ref,
         row_number() over (partition by typed.invoice_no order by typed._batch_id, typed._row_number) as line_number,
         regions.region,
         regions.country_code,
