@@ -382,6 +382,9 @@ def _repeated(names: Sequence[str]) -> str | None:
     return next((name for position, name in enumerate(names) if name in names[:position]), None)
 
 
+_LISTS = {"sources": "source", "tables": "table", "columns": "column"}
+
+
 def _explain(file: Path, document: Any, error: ValidationError) -> str:
     """One sentence for the first error, with table and column by name rather than by position."""
     first = error.errors(include_url=False)[0]
@@ -389,16 +392,13 @@ def _explain(file: Path, document: Any, error: ValidationError) -> str:
     keys: list[str] = []
     for part in first["loc"]:
         node = _step(node, part)
-        if isinstance(part, int):
-            kind = {"tables": "table", "columns": "column"}.get(keys[-1] if keys else "")
-            name = node.get("name", part) if isinstance(node, dict) else part
-            if kind:
-                places.append(f"{kind} {name}")
-                keys = []
-        else:
+        if isinstance(part, str):
             keys.append(part)
-    where = ", ".join(places)
-    key = ".".join(key for key in keys if key not in ("sources", "tables", "columns"))
+        elif keys and keys[-1] in _LISTS:
+            name = node.get("name", part) if isinstance(node, dict) else part
+            places += [f"{_LISTS[keys[-1]]} {name}"] if keys[-1] != "sources" else []
+            keys = []
+    where, key = ", ".join(places), ".".join(keys)
     rule = {"extra_forbidden": "is not a known key", "missing": "is missing"}.get(first["type"])
     message = rule or first["msg"].removeprefix("Value error, ")
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

@@ -16,8 +16,18 @@ from pipelines.warehouse import quote
 # A clock time followed by Z, UTC or an offset. A date such as 2024-01-01 ends like an offset, hence the colon.
 _HAS_OFFSET = r":\d\d.*([Zz]|UTC|[+-]\d\d(:?\d\d)?)$"
 _INTEGER = r"[+-]?\d+(\.0*)?"
-# A sign or brackets, and a currency as symbol or three letters on either side.
-_MONEY = r"[(+-]?\s*([A-Z]{3}|\p{Sc})?\s*[+-]?\d[\d.,' ]*\s*([A-Z]{3}|\p{Sc})?\s*-?\)?"
+# One sign at most, or brackets, and a currency as symbol or three letters before or after.
+_CURRENCY = r"([A-Z]{3}|\p{Sc})"
+_AMOUNT = r"\d[\d.,' \x{00A0}\x{202F}]*"
+_MONEY = "|".join(
+    (
+        rf"[+-]?\s*{_CURRENCY}?\s*{_AMOUNT}",
+        rf"{_CURRENCY}\s*[+-]{_AMOUNT}",
+        rf"[+-]?\s*{_AMOUNT}{_CURRENCY}",
+        rf"\(\s*{_CURRENCY}?\s*{_AMOUNT}{_CURRENCY}?\s*\)",
+        rf"{_CURRENCY}?\s*{_AMOUNT}-",
+    )
+)
 _DECIMAL_COMMA = r",\d{1,2}\D*$"
 _EPOCH_UNITS_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 # DuckDB raises beyond this many microseconds either side of 1970 instead of giving NULL.
@@ -109,6 +119,7 @@ def _epoch(number: str, unit_us: int) -> str:
 
 
 def _money(text: str) -> str:
+    """Plain digits of an amount: a comma before one or two last digits is a decimal comma, any other groups digits."""
     digits = f"regexp_replace({text}, '[^0-9.,]', '', 'g')"
     plain = (
         f"case when regexp_matches({text}, {quote(_DECIMAL_COMMA)})"
