@@ -211,6 +211,21 @@ def even_ranks(rng: np.random.Generator, values: Array, cell: Array) -> Array:
     return out
 
 
+def systematic(rng: np.random.Generator, chance: Array, *cells: Array) -> Array:
+    """Events drawn with each row's chance so that every cell, and cells within cells, have their expected number.
+
+    Systematic sampling over the rows sorted by cell, in random order within the finest: the number of events in any run
+    of rows differs from the sum of its chances by less than one.
+    """
+    order = np.lexsort((rng.random(len(chance)), *reversed(cells)))
+    edges = np.cumsum(chance[order]) + rng.random()
+    out = np.zeros(len(chance), dtype=bool)
+    out[order] = np.floor(edges) > np.floor(
+        np.concatenate([[edges[0] - chance[order[0]]], edges[:-1]]) if len(order) else edges
+    )
+    return out
+
+
 def look_up(names: tuple[str, ...] | list[str], codes: Array) -> pl.Series:
     """Strings of codes."""
     return pl.Series(list(names), dtype=pl.String).gather(codes)

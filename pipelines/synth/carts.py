@@ -11,13 +11,13 @@ import numpy as np
 import polars as pl
 
 from pipelines.synth import effects
-from pipelines.synth.base import LINES, NEEDS, REGION_NAMES, REGIONS, Array, Chunk, choose, even_ranks, hex_token
+from pipelines.synth.base import LINES, NEEDS, REGION_NAMES, REGIONS, Array, Chunk, choose, hex_token, systematic
 from pipelines.synth.catalogue import COUPONS, World
 from pipelines.synth.trips import Trips, free_shipping_limit, local_price
 
-STAY_BROWSING = 0.395
-EXIT_AT_FORM = 0.13
-EXIT_AFTER_SHIPPING = 0.335
+LEAVE_BROWSING = 0.395
+EXIT_AT_FORM = 0.115
+EXIT_AFTER_SHIPPING = 0.325
 RECOVERED = 0.09
 STEPS = ("cart", "checkout", "shipping", "payment", "purchase")
 """The last step a cart reached; index 4 is an order in the same session."""
@@ -27,12 +27,12 @@ CAUSES = (
 )  # fmt: skip
 EXPOSURES = {
     "out_of_stock": (0.04, 1.30),
-    "slow_page": (0.10, 1.15),
-    "forced_account": (0.25, 1.60),
-    "form_error": (0.07, 1.60),
-    "coupon_error": (0.06, 1.25),
+    "slow_page": (0.12, 1.20),
+    "forced_account": (0.35, 1.90),
+    "form_error": (0.09, 1.80),
+    "coupon_error": (0.06, 1.35),
     "late_delivery": (0.18, 1.10),
-    "payment_declined": (0.04, 2.00),
+    "payment_declined": (0.05, 2.10),
     "returns_policy": (0.06, 1.15),
 }
 """How often an obstacle is met by a cart that can meet it, and by how much it multiplies leaving at its step."""
@@ -69,10 +69,8 @@ def carts(chunk: Chunk, world: World, people: pl.DataFrame, trips: Trips) -> Car
     tier, fee = _shipping(rng, items, world, region, need, net, coupon == 3)
     logged_in = people["has_account"].to_numpy()[who] & (rng.random(len(who)) < 0.72)
     mobile = (frame["channel"].to_numpy() == 1) | (rng.random(len(who)) < 0.55)
-    met = {name: rng.random(len(who)) < share for name, (share, _) in EXPOSURES.items()}
-    met["forced_account"] &= ~logged_in
-    met["coupon_error"] = rng.random(len(who)) < np.where(need == 0, 0.10, 0.05)
     exposed = fee >= effects.SHIPPING_FEE_SHARE * net
+    met = _obstacles(rng, need, exposed, logged_in)
     outcome = _outcome(rng, region, need, mobile, exposed, met)
     frame = frame.with_columns(
         pl.Series("region_no", region),
@@ -165,6 +163,13 @@ def _shipping(
     return np.array(["standard", "express", "pickup"])[express * 1 + pickup * 2], fee.astype(np.int64)
 
 
+def _obstacles(rng: np.random.Generator, need: Array, fee_exposed: Array, logged_in: Array) -> dict[str, Array]:
+    """Which obstacles a cart meets, or would meet if it came that far; spread evenly over needs and fees."""
+    shares = {name: np.full(len(need), share) for name, (share, _) in EXPOSURES.items()}
+    shares["forced_account"] = np.where(logged_in, 0.0, shares["forced_account"])
+    return {name: systematic(rng, share, need, fee_exposed) for name, share in shares.items()}
+
+
 def _outcome(
     rng: np.random.Generator, region: Array, need: Array, mobile: Array, fee_exposed: Array, met: dict[str, Array]
 ) -> dict[str, Array]:
@@ -179,7 +184,7 @@ def _outcome(
         met["late_delivery"] & (need == 1), LATE_DELIVERY_RR_CONVENIENCE, rr["late_delivery"]
     )
     shipping = np.where(fee_exposed, np.array([effects.SHIPPING_RR[name] for name in NEEDS])[need], 1.0)
-    leave_cart = STAY_BROWSING * np.where(mobile, 1.06, 0.94) * rr["out_of_stock"] * rr["slow_page"]
+    leave_cart = LEAVE_BROWSING * np.where(mobile, 1.06, 0.94) * rr["out_of_stock"] * rr["slow_page"]
     leave_form = EXIT_AT_FORM * rr["forced_account"] * rr["form_error"]
     leave_after = (
         EXIT_AFTER_SHIPPING
@@ -193,16 +198,14 @@ def _outcome(
     north = region == REGION_NAMES.index("North")
     confusing = np.where(north, effects.NORTH_CHECKOUT_DROP / ((1 - leave_form) * (1 - leave_after)), 0.0)
     confusing = np.minimum(confusing, 0.96)
-    u = rng.random((n, 5))
-    at_cart = even_ranks(rng, u[:, 0], region) < leave_cart
-    u[:, 4] = even_ranks(rng, u[:, 4], region * 2 + at_cart)
-    u[:, 1] = even_ranks(rng, u[:, 1], region * 2 + at_cart)
-    confused = ~at_cart & (u[:, 4] < confusing)
-    at_form = ~at_cart & (confused | (u[:, 1] < leave_form))
-    u[:, 2] = even_ranks(rng, u[:, 2], (need * 2 + fee_exposed) * 2 + (at_cart | at_form))
-    after = ~at_cart & ~at_form & (u[:, 2] < leave_after)
+    at_cart = systematic(rng, leave_cart, region)
+    confused = systematic(rng, np.where(at_cart, 0.0, confusing), region)
+    at_form = confused | systematic(rng, np.where(at_cart | confused, 0.0, leave_form), region)
+    after = systematic(rng, np.where(at_cart | at_form, 0.0, leave_after), need, fee_exposed, region)
     declined = after & met["payment_declined"]
-    reached = np.where(at_cart, 0, np.where(at_form, 1, np.where(after, np.where(declined | (u[:, 3] < 0.3), 3, 2), 4)))
+    reached = np.where(
+        at_cart, 0, np.where(at_form, 1, np.where(after, np.where(declined | (rng.random(n) < 0.3), 3, 2), 4))
+    )
     cause = np.zeros(n, dtype=np.int64)
     cause = np.where(
         at_cart, _cause(rng, {"out_of_stock": rr["out_of_stock"], "slow_page": rr["slow_page"]}, "browsing"), cause

@@ -16,12 +16,12 @@ from pipelines.synth.base import DAY, EPOCH_DAY, FIRST_DAY, FIRST_LOCAL, HOUR, L
 
 PRODUCTS_PER_LINE = 24
 _PRICE_RANGE = {
-    "Sofas": (19, 1890),
-    "Lighting": (12, 449),
-    "Kitchen": (8, 379),
-    "Textiles": (9, 259),
-    "Garden": (10, 1190),
-    "Balcony": (9, 590),
+    "Sofas": (12, 2190),
+    "Lighting": (7, 590),
+    "Kitchen": (8, 690),
+    "Textiles": (9, 520),
+    "Garden": (8, 1290),
+    "Balcony": (7, 790),
 }
 _NOUNS = {
     "Sofas": ("Throw", "Cushion", "Footstool", "Armchair", "Loveseat", "Sofa", "Corner Sofa", "Daybed"),

@@ -88,7 +88,7 @@ def _reviews(chunk: Chunk, world: World, people: pl.DataFrame, quarters: pl.Data
     product = lines.filter(pl.Series(rng.random(len(lines)) < PRODUCT_REVIEWS_PER_LINE)).with_columns(
         pl.lit("product").alias("kind")
     )
-    frame = pl.concat([service, product.select(service.columns).cast(dict(service.schema))])
+    frame = pl.concat([service, product.select(service.columns).cast(service.schema)])
     frame = frame.join(quarters.select("p", "q", "latent"), on=["p", "q"], how="left", maintain_order="left")
     n = len(frame)
     p = frame["p"].to_numpy()

@@ -55,7 +55,7 @@ def orders(
         pl.lit(-1, dtype=pl.Int32).alias("deal_no"),
     )  # fmt: skip
     deals, drafts, draft_items = _deals(rng, world, people, quarters)
-    frame = pl.concat([web, drafts.select(web.columns).cast(dict(web.schema))]).sort(
+    frame = pl.concat([web, drafts.select(web.columns).cast(web.schema)]).sort(
         "at_us", "c", "deal_no", maintain_order=True
     )
     n = len(frame)

@@ -35,7 +35,7 @@ from pipelines.synth.devices import Devices
 from pipelines.synth.trips import Trips
 
 KINDS = ("background", "research", "cart", "recovery", "campaign", "kiosk", "visitor", "bot", "webroom")
-BACKGROUND_PER_QUARTER = 0.60
+BACKGROUND_PER_QUARTER = 0.72
 _SOURCES = (
     ("(direct)", "(none)"),
     ("google", "organic"),

@@ -18,7 +18,7 @@ from pipelines.synth.base import (
     Array,
     Chunk,
     choose,
-    even_ranks,
+    systematic,
     to_local,
 )
 from pipelines.synth.catalogue import World, week_of
@@ -70,7 +70,7 @@ def _contacts(
         "p", "q", "line_no", "at_us", pl.col("at_us").alias("delivered_us"), pl.lit(None, dtype=pl.String).alias("order_name"),
         pl.lit(False).alias("is_late"), pl.lit(-1, dtype=pl.Int32).alias("o"),
     )  # fmt: skip
-    base = pl.concat([web, shop.cast(dict(web.schema))])
+    base = pl.concat([web, shop.cast(web.schema)])
     base = base.join(quarters.select("p", "q", "index"), on=["p", "q"], how="left", maintain_order="left")
     discontent = np.exp(
         -0.025 * (base["index"].fill_null(effects.SPEND_CENTRE).to_numpy() - effects.SPEND_CENTRE)
@@ -80,7 +80,7 @@ def _contacts(
     late = base["is_late"].to_numpy()
     rate = CONTACTS_PER_ORDER * discontent * np.where(late, 1.8, 0.95) * south
     whole = np.floor(rate)
-    count = whole + (even_ranks(rng, rng.random(len(rate)), region) < rate - whole)
+    count = whole + systematic(rng, rate - whole, region)
     row = np.repeat(np.arange(len(base)), count.astype(np.int64))
     n = len(row)
     topic = choose(rng, _TOPIC_WEIGHTS, n)
@@ -130,7 +130,7 @@ def _handled(
     reopens = (rng.random(n) < 0.08).astype(int)
     replies = 1 + (rng.random(n) < 0.45) + reopens
     chance = GOOD_SHARE - effects.OUTAGE_RATING_DROP * outage_before
-    good = even_ranks(rng, rng.random(n), outage_before.astype(int)) < chance
+    good = systematic(rng, chance, outage_before)
     asked = rng.random(n) < 0.75
     given = asked & solved & (rng.random(n) < 0.62)
     rating = np.where(given, np.where(good, 3, 2), np.where(asked & solved, 1, 0))

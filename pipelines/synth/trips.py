@@ -29,11 +29,14 @@ from pipelines.synth.base import (
 )
 from pipelines.synth.catalogue import World
 
-WEB_CARTS_PER_QUARTER = 0.215
+WEB_CARTS_PER_QUARTER = 0.24
 STORE_BUYS_PER_QUARTER = 0.125
-_MEDIAN = np.array([230.0, 80.0, 62.0, 58.0, 95.0, 70.0])
+_MEDIAN = np.array([190.0, 62.0, 108.0, 100.0, 105.0, 98.0])
 """Median of what people set out to spend, EUR, by line."""
 _NEED_PRICE = np.array([0.85, 1.0, 1.30, 1.12, 1.0])
+SMALL_ITEM = 22.0
+PASS_THROUGH = 0.97
+"""Part of a change of what is to be spent that comes through the price list; taken out so that effect 4 has its size."""
 _QUANTITY = (0.74, 0.15, 0.05, 0.04, 0.02)
 
 
@@ -86,15 +89,19 @@ def baskets(rng: np.random.Generator, world: World, people: pl.DataFrame, trips:
     target = (
         _MEDIAN[trips["line_no"].to_numpy()]
         * _NEED_PRICE[people["need_no"].to_numpy()[who]]
-        * trips["target"].to_numpy()
+        * trips["target"].to_numpy() ** (1 / PASS_THROUGH)
     )
     target = target * np.where(corporate, 1.9, 1.0) * np.exp(rng.normal(0, 0.75, len(who)))
-    n_items = 1 + choose(rng, [0.56, 0.25, 0.12, 0.07], len(who))
+    # no more items than the sum pays for: else the cheapest product would hide how much was to be spent (effect 4)
+    n_items = np.minimum(
+        1 + choose(rng, [0.56, 0.25, 0.12, 0.07], len(who)), np.maximum(target // SMALL_ITEM, 1)
+    ).astype(int)
     t, k = expand(n_items)
     stays = (k == 0) | (rng.random(len(t)) < 0.7)
     line = np.where(stays, trips["line_no"].to_numpy()[t], rng.integers(0, len(LINES), len(t)))
     quantity = 1 + choose(rng, _QUANTITY, len(t)) + corporate[t] * rng.integers(0, 3, len(t))
     quantity = np.where((line == 0) & ~corporate[t], 1, quantity)
+    quantity = np.minimum(quantity, np.maximum(target[t] / n_items[t] // SMALL_ITEM, 1)).astype(int)
     wanted = np.log(target[t] * 100 / n_items[t] / quantity) + rng.normal(0, 0.12, len(t))
     sku = _nearest(world, line, wanted)
     factor = np.array([r.factor for r in REGIONS])[people["region_no"].to_numpy()[who[t]]]

@@ -126,7 +126,7 @@ def _described(rng: np.random.Generator, sim: Simulation, rows: np.ndarray, twin
     )
 
 
-def _contact_columns() -> list[pl.Expr]:
+def _contact_columns() -> list[pl.Expr | str]:
     declared = pl.col("b") < 0.45
     connector = pl.col("has_account") & (pl.col("a") < 0.6) & (pl.col("twin") == 0)
     person = pl.col("person_id")

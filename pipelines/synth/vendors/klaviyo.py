@@ -50,7 +50,7 @@ def write(out: Output, sim: Simulation) -> None:
         out.jsonl(f"klaviyo/{name}{suffix}.jsonl", happened.select(_event(name, column, sim.chunk.index)))
 
 
-def _event(name: str, column: str, chunk: int) -> list[pl.Expr]:
+def _event(name: str, column: str, chunk: int) -> list[pl.Expr | str]:
     url = pl.format(
         "https://www.haldenmoor.example/?utm_source=klaviyo&utm_medium={}&utm_campaign={}", "channel", "campaign_name"
     ).alias("url")

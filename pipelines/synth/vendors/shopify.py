@@ -253,7 +253,7 @@ def _orders(rng: np.random.Generator, sim: Simulation, known: pl.DataFrame) -> t
     return first.select(_order_columns(sim)), frame.filter(is_late).select(_order_columns(sim))
 
 
-def _order_columns(sim: Simulation) -> list[pl.Expr]:
+def _order_columns(sim: Simulation) -> list[pl.Expr | str]:
     refunded = pl.col("refunded_us").is_not_null() & (pl.col("refunded_us") > 0)
     base = sim.chunk.index * records.CHUNK_STRIDE
     guest = ~pl.col("logged_in")

@@ -55,7 +55,7 @@ def write(out: Output, sim: Simulation) -> None:
             pl.col("sku").alias("Product Sku"),
             pl.col("stars").alias("Stars"),
             pl.col("text").alias("Content"),
-            pl.col("tag").alias("Review Language"),
+            pl.col("tag").alias("Language"),
         ),
     )
 

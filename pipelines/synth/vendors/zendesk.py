@@ -148,12 +148,12 @@ def _tickets(rng: np.random.Generator, sim: Simulation, frame: pl.DataFrame) -> 
         pl.lit(0, dtype=pl.Int64).alias("solved_us"), (pl.col("at_us") + 60 * SECOND).alias("updated_us"), pl.lit("unoffered").alias("rating"),
         pl.lit(0, dtype=pl.Int64).alias("first_reply_us"), pl.lit(0, dtype=pl.Int32).alias("replies"), pl.lit(0, dtype=pl.Int32).alias("reopens"),
     )  # fmt: skip
-    first = pl.concat([frame.filter(~is_late), early.cast(dict(frame.schema))]).sort("ticket_id")
+    first = pl.concat([frame.filter(~is_late), early.cast(frame.schema)]).sort("ticket_id")
     columns = _ticket_columns(sim)
     return first.select(columns), frame.filter(is_late).select(columns)
 
 
-def _ticket_columns(sim: Simulation) -> list[pl.Expr]:
+def _ticket_columns(sim: Simulation) -> list[pl.Expr | str]:
     agent = pl.col("agent_no").cast(pl.Int64) + records.ZENDESK_AGENT
     user = records.zendesk_id(pl.col("person_id"))
     status = (
