@@ -1,4 +1,4 @@
-"""Command line of the generator: ``python -m pipelines.synth --customers 3000 --out data/landing --truth data/truth``."""
+"""Command line of the generator: ``python -m pipelines.synth --customers 3000 --out landing --truth truth``."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def pick_days(rng: np.random.Generator, first: Array, last: Array, kind: str) ->
     """One day per row out of [first, last), by the weights of its kind."""
     edges = np.concatenate([[0.0], np.cumsum(day_weights(kind))])
     u = edges[first] + rng.random(len(first)) * (edges[last] - edges[first])
-    return np.minimum(np.searchsorted(edges, u, side="right") - 1, last - 1)
+    return np.asarray(np.minimum(np.searchsorted(edges, u, side="right") - 1, last - 1))
 
 
 def time_of_day(rng: np.random.Generator, size: int, kind: str) -> Array:
@@ -200,8 +200,8 @@ def choose_rows(rng: np.random.Generator, weights: Array) -> Array:
 def even_ranks(rng: np.random.Generator, values: Array, cell: Array) -> Array:
     """Uniform numbers that follow the order of ``values`` and are evenly spread within each cell.
 
-    A stratified draw: the rate or mean of a cell is then its true one up to one row, so that a planted effect is visible
-    in a small company too, while everything that is not a cell stays as random as before.
+    A stratified draw: the mean of a cell is then near its true one, so that a planted effect is visible in a small
+    company too, while everything that is not a cell stays as random as before.
     """
     order = np.lexsort((values, cell))
     _, start, count = np.unique(cell[order], return_index=True, return_counts=True)

@@ -22,9 +22,19 @@ RECOVERED = 0.09
 STEPS = ("cart", "checkout", "shipping", "payment", "purchase")
 """The last step a cart reached; index 4 is an order in the same session."""
 CAUSES = (
-    "none", "browsing", "out_of_stock", "slow_page", "forced_account", "confusing_checkout", "shipping_cost",
-    "delivery_time", "coupon", "payment", "returns_policy", "unknown",
-)  # fmt: skip
+    "none",
+    "browsing",
+    "out_of_stock",
+    "slow_page",
+    "forced_account",
+    "confusing_checkout",
+    "shipping_cost",
+    "delivery_time",
+    "coupon",
+    "payment",
+    "returns_policy",
+    "unknown",
+)
 EXPOSURES = {
     "out_of_stock": (0.04, 1.30),
     "slow_page": (0.12, 1.20),
@@ -55,7 +65,7 @@ def carts(chunk: Chunk, world: World, people: pl.DataFrame, trips: Trips) -> Car
     who = frame["p"].to_numpy()
     region, need = people["region_no"].to_numpy()[who], people["need_no"].to_numpy()[who]
     subtotal = _subtotal(items, len(frame))
-    items, topped = _top_ups(rng, world, items, subtotal, region, need)
+    items, topped = _top_ups(rng, world, items, subtotal=subtotal, region=region, need=need)
     subtotal = _subtotal(items, len(frame))
     coupon = np.where(
         rng.random(len(who)) < np.array([0.38, 0.10, 0.08, 0.10, 0.12])[need],
@@ -66,12 +76,12 @@ def carts(chunk: Chunk, world: World, people: pl.DataFrame, trips: Trips) -> Car
     items = _discounted(items, discount_rate)
     discount = np.bincount(items["c"].to_numpy(), items["discount"].to_numpy(), len(who)).astype(np.int64)
     net = subtotal - discount
-    tier, fee = _shipping(rng, items, world, region, need, net, coupon == 3)
+    tier, fee = _shipping(rng, items, world, region=region, need=need, net=net, free_code=coupon == 3)
     logged_in = people["has_account"].to_numpy()[who] & (rng.random(len(who)) < 0.72)
     mobile = (frame["channel"].to_numpy() == 1) | (rng.random(len(who)) < 0.55)
     exposed = fee >= effects.SHIPPING_FEE_SHARE * net
     met = _obstacles(rng, need, exposed, logged_in)
-    outcome = _outcome(rng, region, need, mobile, exposed, met)
+    outcome = _outcome(rng, met, region=region, need=need, mobile=mobile, fee_exposed=exposed)
     frame = frame.with_columns(
         pl.Series("region_no", region),
         pl.Series("need_no", need),
@@ -102,7 +112,7 @@ def _subtotal(items: pl.DataFrame, n: int) -> Array:
 
 
 def _top_ups(
-    rng: np.random.Generator, world: World, items: pl.DataFrame, subtotal: Array, region: Array, need: Array
+    rng: np.random.Generator, world: World, items: pl.DataFrame, *, subtotal: Array, region: Array, need: Array
 ) -> tuple[pl.DataFrame, Array]:
     """Effect 9: carts in the last quarter below the threshold get a small item that lifts them over it."""
     limit = free_shipping_limit(region)
@@ -142,6 +152,7 @@ def _shipping(
     rng: np.random.Generator,
     items: pl.DataFrame,
     world: World,
+    *,
     region: Array,
     need: Array,
     net: Array,
@@ -171,7 +182,7 @@ def _obstacles(rng: np.random.Generator, need: Array, fee_exposed: Array, logged
 
 
 def _outcome(
-    rng: np.random.Generator, region: Array, need: Array, mobile: Array, fee_exposed: Array, met: dict[str, Array]
+    rng: np.random.Generator, met: dict[str, Array], *, region: Array, need: Array, mobile: Array, fee_exposed: Array
 ) -> dict[str, Array]:
     """The last step reached, the cause of leaving, and whether the cart is bought days later.
 

@@ -24,7 +24,7 @@ _BRANDS = ("Apple", "Samsung", "Google", "Xiaomi")
 @dataclass(frozen=True)
 class Devices:
     devices: pl.DataFrame
-    """One row per device: d, device_id, role, owner (person or -1), region_no, platform, category, os, browser, brand."""
+    """One row per device: d, device_id, role, owner (person or -1), region_no, platform, category, os …"""
     phone: Array
     """Device of each person by use; -1 where there is none."""
     desktop: Array
@@ -61,12 +61,12 @@ def devices(chunk: Chunk, people: pl.DataFrame) -> Devices:
     desktop = np.where(shares, desktop[first_member], desktop)
     app = np.full(n, -1)
     app[app_people] = start[2] + np.arange(len(app_people))
-    frame = _describe(rng, chunk, kind, owner, region, role)
+    frame = _describe(rng, chunk, kind, owner=owner, region=region, role=role)
     return Devices(frame, person, desktop, app, int(start[3]), int(start[4]), int(start[5]))
 
 
 def _describe(
-    rng: np.random.Generator, chunk: Chunk, kind: Array, owner: Array, region: Array, role: Array
+    rng: np.random.Generator, chunk: Chunk, kind: Array, *, owner: Array, region: Array, role: Array
 ) -> pl.DataFrame:
     n = len(kind)
     phone = (kind == 0) | (kind == 2) | ((kind == 4) & (rng.random(n) < 0.62))

@@ -1,4 +1,4 @@
-"""Planted effects: every truth hidden in the demo company, with its size. Constants only; the simulation reads them here.
+"""Planted effects: every truth hidden in the demo company, with its size. Constants only; the simulation reads them.
 
 Sizes (the end-to-end tests hold the analytics to these; nothing under ``pipelines/defs`` may import this module):
 
@@ -7,16 +7,17 @@ Sizes (the end-to-end tests hold the analytics to these; nothing under ``pipelin
     who need convenience, 1.1 for everybody else.
 2.  Regions: in North +12 percentage points of checkouts bring no order (exits at the first form, cause
     ``confusing_checkout``); in South people contact support twice as often per order. No other region differs.
-3.  Satisfaction index by division, 2026Q2 to 2026Q3: Home 70 to 74, Table 80 to 81; in Outdoor the lines stay (Garden 82,
-    Balcony 68) while the mix of answers turns from 70 % to 35 % Garden, so the division falls by 4.9 points by mix alone.
+3.  Satisfaction index by division, 2026Q2 to 2026Q3: Home 70 to 74, Table 80 to 81; in Outdoor the lines stay (Garden
+    82, Balcony 68) while the mix of answers turns from 70 % to 35 % Garden, so the division falls by 4.9 points by mix
+    alone.
 4.  One index point of satisfaction in a quarter makes the orders of the next quarter 1.5 % larger (amount, not number).
 5.  Sofa buyers: corporate need price and quality, childless design, families service; 80 % have exactly their group's
     need; the groups take different paths (quote and agent order; item views and store; help pages and chat).
 6.  8 % of customers webroom (online views 1-21 days before a store purchase of the same line, nothing bought online
     between), 5 % showroom (store scan 1-10 days before an online purchase); others coincide only by chance.
-7.  Identity: typos in names and e-mails, four phone notations, a store tablet with 200 logins, e-mail and landline shared
-    in households, the default phone 000000, the store's own phone typed by cashiers, CRM duplicates with and without
-    merge history.
+7.  Identity: typos in names and e-mails, four phone notations, a store tablet with 200 logins, e-mail and landline
+    shared in households, the default phone 000000, the store's own phone typed by cashiers, CRM duplicates with and
+    without merge history.
 8.  Five dimensions with no effect on anything: weekday (beyond volume), browser, colour of the loyalty card, e-mail
     provider, till number.
 9.  Free-shipping threshold (60 EUR, 55 GBP, 65 CHF): a cart in the last quarter below it is topped up with probability
@@ -26,8 +27,9 @@ Sizes (the end-to-end tests hold the analytics to these; nothing under ``pipelin
 11. Non-customers value design 1.0 more (of 10) than customers; nothing else differs.
 12. A tool outage of an agent team lowers the share of good ratings by 20 percentage points in the week after.
 13. Region Alpine has exactly nine answers in 2024Q4.
-14. Events come late, twice and out of order: 0.4 % of web events are repeated in the same file and 0.2 % in a later one, 2 % of
-    orders, 6 % of tickets and 5 % of contacts have a later version in a later file; rows are not sorted by time.
+14. Events come late, twice and out of order: 0.4 % of web events are repeated in the same file and 0.2 % in a later
+    one, 2 % of orders, 6 % of tickets and 5 % of contacts have a later version in a later file; rows are not sorted by
+    time.
 """
 
 from __future__ import annotations

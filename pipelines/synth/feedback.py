@@ -26,7 +26,6 @@ from pipelines.synth.base import (
 from pipelines.synth.catalogue import World
 from pipelines.synth.orders import Orders
 from pipelines.synth.records import CHUNK_STRIDE
-from pipelines.synth.stores import Stores
 from pipelines.synth.support import language_of, world_products
 from pipelines.synth.texts import TOPICS, write
 
@@ -49,16 +48,14 @@ _NEED_TOPICS = {
 @dataclass(frozen=True)
 class Feedback:
     reviews: pl.DataFrame
-    """One row per review: review_no, kind (service, product), p, o, sku_no, at_us, stars, language_no, topic_no, text."""
+    """One row per review: review_no, kind (service, product), p, o, sku_no, at_us, stars, language_no, topic_no …"""
     answers: pl.DataFrame
     """One row per survey response: response_no, p (-1: non-customer), q, survey, line_no, at_us, answers, text."""
     invitations: pl.DataFrame
     """One row per invitation by mail: p, survey, line_no, at_us, status, response_no (-1)."""
 
 
-def feedback(
-    chunk: Chunk, world: World, people: pl.DataFrame, quarters: pl.DataFrame, orders: Orders, stores: Stores
-) -> Feedback:
+def feedback(chunk: Chunk, world: World, people: pl.DataFrame, quarters: pl.DataFrame, orders: Orders) -> Feedback:
     answers = _answers(chunk, world, people, quarters, orders)
     return Feedback(
         _reviews(chunk, world, people, quarters, orders), answers, _invitations(chunk, people, quarters, answers)
@@ -200,7 +197,7 @@ def _three(rng: np.random.Generator, mine: pl.DataFrame, m: int) -> dict[str, Ar
 
 
 def _importance(rng: np.random.Generator, need: Array, outsider: Array) -> dict[str, Array]:
-    """What matters, 2-9: about 8 for the primary need and 5 for the rest; non-customers add one to design (effect 11)."""
+    """What matters, 2-9: about 8 for the primary need and 5 for the rest; non-customers add one to design (11)."""
     out = {}
     for number, name in enumerate(NEEDS):
         share = np.where(need == number, 0.88, 0.42)

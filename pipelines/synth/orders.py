@@ -32,7 +32,7 @@ LATE_SHARE = 0.14
 @dataclass(frozen=True)
 class Orders:
     orders: pl.DataFrame
-    """One row per order by time: o, order_id, order_name, p, c (-1: agent), q, line_no, at_us, source, amounts in cents, times of delivery."""
+    """One row per order by time: o, order_id, order_name, p, c (-1: agent), q, line_no, at_us, source, amounts …"""
     items: pl.DataFrame
     """One row per line: o, k, sku_no, line_no, quantity, price, discount, returned (units), refund_us."""
     deals: pl.DataFrame
@@ -44,16 +44,29 @@ def orders(
     world: World,
     people: pl.DataFrame,
     quarters: pl.DataFrame,
+    *,
     carts: pl.DataFrame,
     cart_items: pl.DataFrame,
 ) -> Orders:
     rng = chunk.rng("orders")
     bought = carts.filter((pl.col("order_us") > 0) & (pl.col("order_us") < END_US - HOUR))
     web = bought.select(
-        "p", "c", "q", "line_no", pl.col("order_us").alias("at_us"), "subtotal", "discount", "fee", "tier", "payment", "coupon",
-        "delivery_days", "logged_in", pl.when(pl.col("channel") == 1).then(pl.lit("mobile_app")).otherwise(pl.lit("web")).alias("source"),
+        "p",
+        "c",
+        "q",
+        "line_no",
+        pl.col("order_us").alias("at_us"),
+        "subtotal",
+        "discount",
+        "fee",
+        "tier",
+        "payment",
+        "coupon",
+        "delivery_days",
+        "logged_in",
+        pl.when(pl.col("channel") == 1).then(pl.lit("mobile_app")).otherwise(pl.lit("web")).alias("source"),
         pl.lit(-1, dtype=pl.Int32).alias("deal_no"),
-    )  # fmt: skip
+    )
     deals, drafts, draft_items = _deals(rng, world, people, quarters)
     frame = pl.concat([web, drafts.select(web.columns).cast(web.schema)]).sort(
         "at_us", "c", "deal_no", maintain_order=True

@@ -36,7 +36,7 @@ CARD_COLOURS = ("blue", "green", "amber", "plum")
 
 
 def people(chunk: Chunk) -> pl.DataFrame:
-    """One row per person of the chunk, in order; ``p`` is the row number within the chunk, ``person_id`` the world's."""
+    """One row per person of the chunk, in order; ``p`` is the row within the chunk, ``person_id`` the world's."""
     rng = chunk.rng("people")
     n = chunk.size
     household, first_of_household = _households(rng, n)

@@ -50,10 +50,10 @@ def simulate(chunk: Chunk, world: World) -> Simulation:
     machines = devices(chunk, persons)
     messages = touches(chunk, world, persons)
     found = roomers(chunk, persons, intents, filled.carts)
-    visits = sessions(chunk, world, persons, terms, machines, filled, messages, found)
+    visits = sessions(chunk, world, persons, terms, devices=machines, carts=filled, touches=messages, found=found)
     logged = web(chunk, filled, visits)
-    bought = orders(chunk, world, persons, terms, logged.carts, filled.items)
-    shops = stores(chunk, world, persons, terms, intents, machines, found)
+    bought = orders(chunk, world, persons, terms, carts=logged.carts, cart_items=filled.items)
+    shops = stores(chunk, world, persons, terms, trips=intents, devices=machines, found=found)
     return Simulation(
         chunk=chunk,
         world=world,
@@ -68,6 +68,6 @@ def simulate(chunk: Chunk, world: World) -> Simulation:
         web=logged,
         orders=bought,
         stores=shops,
-        support=support(chunk, world, persons, terms, bought, shops),
-        feedback=feedback(chunk, world, persons, terms, bought, shops),
+        support=support(chunk, world, persons, terms, orders=bought, stores=shops),
+        feedback=feedback(chunk, world, persons, terms, bought),
     )

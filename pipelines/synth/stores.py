@@ -35,7 +35,7 @@ RETURN_SHARE = 0.04
 @dataclass(frozen=True)
 class Stores:
     receipts: pl.DataFrame
-    """One row per receipt by time: r, receipt_no, kind, original_no, p, t, store_no, staff_id, till_no, at_us, card, email, phone."""
+    """One row per receipt by time: r, receipt_no, kind, original_no, p, t, store_no, staff_id, at_us, card …"""
     lines: pl.DataFrame
     """One row per receipt line: r, line_no_on_receipt, sku_no, quantity, price, discount."""
     visits: pl.DataFrame
@@ -47,14 +47,15 @@ def stores(
     world: World,
     people: pl.DataFrame,
     quarters: pl.DataFrame,
+    *,
     trips: Trips,
     devices: Devices,
     found: Roomers,
 ) -> Stores:
     rng = chunk.rng("stores")
     bought = trips.trips.filter(pl.col("channel") == 2)
-    home = _home_store(rng, world, people)
-    receipts = _receipts(rng, chunk, world, people, bought, home)
+    home = _home_store(world, people)
+    receipts = _receipts(rng, chunk, world, people, bought=bought, home=home)
     lines = trips.items.join(receipts.filter(pl.col("kind") == "sale").select("t", "r"), on="t", maintain_order="left")
     amount = (lines["price"] * lines["quantity"]).to_numpy()
     off = np.where(rng.random(len(lines)) < 0.15, 0.10, 0.0)
@@ -66,10 +67,12 @@ def stores(
     ).with_columns(pl.col("back").alias("r"))
     columns = ["r", "k", "sku_no", "line_no", "quantity", "price", "discount"]
     lines = pl.concat([lines.select(columns), returned.select(columns)]).sort("r", "k", maintain_order=True)
-    return Stores(receipts, lines, _visits(rng, world, people, quarters, bought, devices, found, home))
+    return Stores(
+        receipts, lines, _visits(rng, world, people, quarters, bought=bought, devices=devices, found=found, home=home)
+    )
 
 
-def _home_store(rng: np.random.Generator, world: World, people: pl.DataFrame) -> Array:
+def _home_store(world: World, people: pl.DataFrame) -> Array:
     region = people["region_no"].to_numpy()
     per_region = np.bincount(world.stores["region_no"].to_numpy(), minlength=5)
     first = np.cumsum(per_region) - per_region
@@ -77,7 +80,7 @@ def _home_store(rng: np.random.Generator, world: World, people: pl.DataFrame) ->
 
 
 def _receipts(
-    rng: np.random.Generator, chunk: Chunk, world: World, people: pl.DataFrame, bought: pl.DataFrame, home: Array
+    rng: np.random.Generator, chunk: Chunk, world: World, people: pl.DataFrame, *, bought: pl.DataFrame, home: Array
 ) -> pl.DataFrame:
     n = len(bought)
     p, at = bought["p"].to_numpy(), bought["at_us"].to_numpy()
@@ -135,6 +138,7 @@ def _visits(
     world: World,
     people: pl.DataFrame,
     quarters: pl.DataFrame,
+    *,
     bought: pl.DataFrame,
     devices: Devices,
     found: Roomers,

@@ -37,11 +37,11 @@ GOOD_SHARE = 0.84
 @dataclass(frozen=True)
 class Support:
     tickets: pl.DataFrame
-    """One row per ticket by time: ticket_id, p, topic_no, language_no, channel, times, agent_no, replies, reopens, rating, order_name."""
+    """One row per ticket by time: ticket_id, p, topic_no, language_no, channel, times, agent_no, replies, rating …"""
 
 
 def support(
-    chunk: Chunk, world: World, people: pl.DataFrame, quarters: pl.DataFrame, orders: Orders, stores: Stores
+    chunk: Chunk, world: World, people: pl.DataFrame, quarters: pl.DataFrame, *, orders: Orders, stores: Stores
 ) -> Support:
     rng = chunk.rng("support")
     base = _contacts(rng, people, quarters, orders, stores)
@@ -67,9 +67,15 @@ def _contacts(
     )
     sales = stores.receipts.filter(pl.col("kind") == "sale")
     shop = sales.select(
-        "p", "q", "line_no", "at_us", pl.col("at_us").alias("delivered_us"), pl.lit(None, dtype=pl.String).alias("order_name"),
-        pl.lit(False).alias("is_late"), pl.lit(-1, dtype=pl.Int32).alias("o"),
-    )  # fmt: skip
+        "p",
+        "q",
+        "line_no",
+        "at_us",
+        pl.col("at_us").alias("delivered_us"),
+        pl.lit(None, dtype=pl.String).alias("order_name"),
+        pl.lit(False).alias("is_late"),
+        pl.lit(-1, dtype=pl.Int32).alias("o"),
+    )
     base = pl.concat([web, shop.cast(web.schema)])
     base = base.join(quarters.select("p", "q", "index"), on=["p", "q"], how="left", maintain_order="left")
     discontent = np.exp(

@@ -36,7 +36,7 @@ _MEDIAN = np.array([190.0, 62.0, 108.0, 100.0, 105.0, 98.0])
 _NEED_PRICE = np.array([0.85, 1.0, 1.30, 1.12, 1.0])
 SMALL_ITEM = 22.0
 PASS_THROUGH = 0.97
-"""Part of a change of what is to be spent that comes through the price list; taken out so that effect 4 has its size."""
+"""Part of a change of what is to be spent that comes through the price list; taken out, so that effect 4 is exact."""
 _QUANTITY = (0.74, 0.15, 0.05, 0.04, 0.02)
 
 
@@ -83,7 +83,7 @@ def trips(chunk: Chunk, world: World, people: pl.DataFrame, quarters: pl.DataFra
 
 
 def baskets(rng: np.random.Generator, world: World, people: pl.DataFrame, trips: pl.DataFrame) -> pl.DataFrame:
-    """One to four items a trip; the item is the product of its line whose price comes nearest to what is to be spent."""
+    """One to four items a trip; the item is the product of its line whose price is nearest to what is to be spent."""
     who = trips["p"].to_numpy()
     corporate = (people["kind"] == "corporate").to_numpy()[who]
     target = (
@@ -118,7 +118,7 @@ def baskets(rng: np.random.Generator, world: World, people: pl.DataFrame, trips:
 
 
 def local_price(eur_cents: Array, factor: Array) -> Array:
-    """Price in the region's currency, in cents: the EUR price times its level, ending in .90 or .00 like the original."""
+    """Price in the region's currency, in cents: the EUR price times its level, ending in .90."""
     return np.where(factor == 1.0, eur_cents, np.maximum(np.round(eur_cents * factor / 100), 1) * 100 - 10).astype(
         np.int64
     )

@@ -126,7 +126,7 @@ def persons(sim: Simulation) -> pl.DataFrame:
 
 
 def nodes(sim: Simulation) -> pl.DataFrame:
-    """Node id of every source record of a person, the person, and what the record is (person, household, kiosk, visitor, bot, staff)."""
+    """Node id of every source record, the person behind it, and its role (person, household, kiosk, visitor …)."""
     people = sim.people.select("person_id", "card", "has_card", "has_account", "in_crm")
     person = people["person_id"]
     parts: list[pl.DataFrame] = []
@@ -202,10 +202,18 @@ def nodes(sim: Simulation) -> pl.DataFrame:
 
 def person_quarters(sim: Simulation) -> pl.DataFrame:
     frame = sim.quarters
-    spent = pl.concat([
-        sim.orders.orders.select("p", "q", (pl.col("subtotal") - pl.col("discount")).alias("cents")),
-        sim.stores.lines.join(sim.stores.receipts.filter(pl.col("kind") == "sale").select("r", "p", "q"), on="r").select("p", "q", (pl.col("price") * pl.col("quantity") - pl.col("discount")).alias("cents")),
-    ]).group_by("p", "q").agg(pl.col("cents").sum(), pl.len().alias("lines"))  # fmt: skip
+    spent = (
+        pl.concat(
+            [
+                sim.orders.orders.select("p", "q", (pl.col("subtotal") - pl.col("discount")).alias("cents")),
+                sim.stores.lines.join(
+                    sim.stores.receipts.filter(pl.col("kind") == "sale").select("r", "p", "q"), on="r"
+                ).select("p", "q", (pl.col("price") * pl.col("quantity") - pl.col("discount")).alias("cents")),
+            ]
+        )
+        .group_by("p", "q")
+        .agg(pl.col("cents").sum(), pl.len().alias("lines"))
+    )
     joined = frame.join(spent, on=["p", "q"], how="left", maintain_order="left")
     return joined.select(
         sim.people["person_id"].gather(frame["p"]).alias("person_id"),
@@ -302,9 +310,16 @@ def journeys(sim: Simulation) -> pl.DataFrame:
 def tickets(sim: Simulation) -> pl.DataFrame:
     frame = sim.support.tickets
     return frame.select(
-        "ticket_id", sim.people["person_id"].gather(frame["p"]).alias("person_id"), pl.Series("region", REGION_NAMES).gather(frame["region_no"]),
-        pl.Series("topic", TOPICS).gather(frame["topic_no"]), "team", "week", "outage_before", "rating", "is_repeat",
-    )  # fmt: skip
+        "ticket_id",
+        sim.people["person_id"].gather(frame["p"]).alias("person_id"),
+        pl.Series("region", REGION_NAMES).gather(frame["region_no"]),
+        pl.Series("topic", TOPICS).gather(frame["topic_no"]),
+        "team",
+        "week",
+        "outage_before",
+        "rating",
+        "is_repeat",
+    )
 
 
 def texts(sim: Simulation) -> pl.DataFrame:

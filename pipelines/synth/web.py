@@ -12,14 +12,15 @@ import numpy as np
 import polars as pl
 
 from pipelines.synth.base import SECOND, Array, Chunk
+from pipelines.synth.browsing import KINDS
 from pipelines.synth.carts import CAUSES, Carts
-from pipelines.synth.sessions import KINDS, Sessions
+from pipelines.synth.sessions import Sessions
 
 
 @dataclass(frozen=True)
 class Web:
     carts: pl.DataFrame
-    """The carts with s, recovery_s (-1: none), and times: add_us, begin_us, shipping_us, payment_us, order_us, last_us (0: not reached)."""
+    """The carts with s, recovery_s (-1: none) and the times of their steps, add_us to order_us (0: not reached)."""
     events: pl.DataFrame
     """One row per event sorted by time: e, s, at_us, name, sku_no (-1), c (-1), k (-1: no single item)."""
 
@@ -81,7 +82,7 @@ _COLUMNS = ("s", "at_us", "name", "sku_no", "c", "k", "rank")
 
 
 def _table(
-    s: Array, at: Array, name: str, c: Array, rank: int, sku: Array | int = -1, k: Array | int = -1
+    s: Array, at: Array, name: str, c: Array, *, rank: int, sku: Array | int = -1, k: Array | int = -1
 ) -> pl.DataFrame:
     n = len(s)
     return pl.DataFrame(
@@ -125,27 +126,20 @@ def _cart_events(rng: np.random.Generator, carts: Carts, frame: pl.DataFrame) ->
             time["add"][item_c] + place * 25 * SECOND,
             "add_to_cart",
             item_c,
-            10,
-            carts.items["sku_no"].to_numpy(),
-            k,
+            rank=10,
+            sku=carts.items["sku_no"].to_numpy(),
+            k=k,
         )
     ]
 
     def step(name: str, rows: Array, at: Array, rank: int) -> None:
-        parts.append(_table(s[rows], at[rows], name, c[rows], rank))
+        parts.append(_table(s[rows], at[rows], name, c[rows], rank=rank))
 
-    dropped = rng.random(len(c)) < 0.05
-    random_sku = (
-        rng.integers(0, int(carts.items["sku_no"].max() or 0) + 1, len(c)) if len(c) else np.zeros(0, dtype=int)
-    )
-    parts.append(
-        _table(s[dropped], time["add"][dropped] + 110 * SECOND, "add_to_cart", c[dropped], 10, random_sku[dropped], -2)
-    )
-    parts.append(
-        _table(
-            s[dropped], time["add"][dropped] + 120 * SECOND, "remove_from_cart", c[dropped], 11, random_sku[dropped], -2
-        )
-    )
+    # some carts lose an item again, one that was never ordered
+    lost = np.flatnonzero(rng.random(len(c)) < 0.05)
+    sku = carts.items["sku_no"].to_numpy()[rng.integers(0, max(len(carts.items), 1), len(lost))]
+    for name, seconds, rank in (("add_to_cart", 110, 10), ("remove_from_cart", 120, 11)):
+        parts.append(_table(s[lost], time["add"][lost] + seconds * SECOND, name, c[lost], rank=rank, sku=sku, k=-2))
     step("out_of_stock", met["out_of_stock"], time["add"] + 105 * SECOND, 11)
     step("view_cart", time["view"] > 0, time["view"], 12)
     step("begin_checkout", reached >= 1, time["begin"], 13)
@@ -170,8 +164,8 @@ def _recovery_events(frame: pl.DataFrame) -> pl.DataFrame:
     s, c, at = back["recovery_s"].to_numpy(), back["c"].to_numpy(), back["order_us"].to_numpy()
     return pl.concat(
         [
-            _table(s, at - 25 * SECOND, "view_cart", c, 12),
-            _table(s, at - 15 * SECOND, "add_payment_info", c, 18),
-            _table(s, at, "purchase", c, 20),
+            _table(s, at - 25 * SECOND, "view_cart", c, rank=12),
+            _table(s, at - 15 * SECOND, "add_payment_info", c, rank=18),
+            _table(s, at, "purchase", c, rank=20),
         ]
     )

@@ -14,19 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.synth import effects, names, records
-from pipelines.synth.base import LINES, REGIONS, SECOND, Array, to_local
+from pipelines.synth.base import REGIONS, SECOND, Array, to_local
 from pipelines.synth.output import Output
 from pipelines.synth.simulation import Simulation
-from pipelines.synth.vendors.ga4_params import Params
+from pipelines.synth.vendors.ga4_params import WHOLE_CART, parameters
 
 SLICE = 300_000
-SITE = "https://www.haldenmoor.example"
 _STREAMS = {"WEB": "3301001", "ANDROID": "3301002", "IOS": "3301003"}
-CART_EVENTS = (
-    "add_to_cart", "remove_from_cart", "out_of_stock", "view_cart", "begin_checkout", "form_error", "coupon_error", "add_shipping_info",
-    "add_payment_info", "payment_declined", "purchase", "returns_policy_view",
-)  # fmt: skip
-WHOLE_CART = ("view_cart", "begin_checkout", "add_shipping_info", "add_payment_info", "purchase")
 
 
 @dataclass(frozen=True)
@@ -150,7 +144,7 @@ def _nested(sim: Simulation, tables: _Tables, events: pl.DataFrame) -> pa.Table:
             "event_date": _text(date),
             "event_timestamp": pa.array(events["at_us"].to_numpy()),
             "event_name": _text(events["name"]),
-            "event_params": _params(sim, events, session, cart),
+            "event_params": parameters(sim, events, session, cart),
             "event_bundle_sequence_id": pa.array(s.to_numpy().astype(np.int64) + sim.chunk.index * 10_000_000),
             "batch_event_index": pa.array(events["place"].to_numpy().astype(np.int64)),
             "user_id": _text(user),
@@ -200,141 +194,6 @@ def _struct(fields: dict[str, str], frame: pl.DataFrame, constants: dict[str, st
     return pa.StructArray.from_arrays(arrays, names=list(fields))
 
 
-def _params(sim: Simulation, events: pl.DataFrame, session: pl.DataFrame, cart: pl.DataFrame) -> pa.ListArray:
-    """Parameters by event name; the numbers are random only where nothing in the world fixes them."""
-    n = len(events)
-    name, sku, c, e = events["name"], events["sku_no"].to_numpy(), events["c"].to_numpy(), events["e"].to_numpy()
-    noise = _noise(e)
-
-    def named(*which: str) -> Array:
-        return np.asarray(name.is_in(list(which)).to_numpy())
-
-    in_cart = (c >= 0) & named(*CART_EVENTS)
-    params = Params(n)
-    everyone = np.ones(n, dtype=bool)
-    params.integer("ga_session_id", everyone, session["start_us"].to_numpy() // SECOND)
-    params.integer("ga_session_number", everyone, session["session_number"].to_numpy())
-    pool, codes = _locations(sim, events, session)
-    params.coded("page_location", everyone, pool, codes)
-    landing = named("session_start", "page_view")
-    params.coded(
-        "page_referrer",
-        landing & (session["medium"] == "organic").to_numpy(),
-        ["https://www.google.com/"],
-        np.zeros(n, dtype=int),
-    )
-    pages = ["home", "product", "collection", "search", "cart", "checkout", "help"]
-    params.coded("page_type", named("page_view"), pages, np.zeros(n, dtype=int))
-    active = ~named("session_start", "first_visit")
-    params.integer("engagement_time_msec", active, 800 + (noise * 30_000).astype(np.int64))
-    if len(cart):
-        _cart_params(params, sim, events, session, cart, in_cart, noise)
-    price = sim.world.products["price"].to_numpy()[np.maximum(sku, 0)] / 100
-    factor = np.array([r.factor for r in REGIONS])[session["region_no"].to_numpy()]
-    item = (sku >= 0) & named("view_item", "add_to_wishlist")
-    currencies = [r.currency for r in REGIONS]
-    params.coded("currency", item, currencies, session["region_no"].to_numpy())
-    params.real("value", item, np.round(np.where(factor == 1, price, np.maximum(np.round(price * factor), 1) - 0.1), 2))
-    searched = named("view_search_results")
-    terms = [line.lower() for line in LINES] + ["gift", "blue velvet", "warranty", "assembly"]
-    term = np.where(noise < 0.75, session["line_no"].to_numpy(), 6 + (noise * 1000).astype(int) % 4)
-    params.coded("search_term", searched, terms, term)
-    params.integer("results", searched, np.where(term >= 8, 0, 3 + (noise * 40).astype(np.int64)))
-    params.integer(
-        "load_time_ms",
-        named("page_timing"),
-        np.where(session["slow"].to_numpy(), 3_400 + noise * 4_000, 500 + noise * 2_000).astype(np.int64),
-    )
-    params.coded(
-        "error_message", named("exception"), ["TypeError: undefined is not a function"], np.zeros(n, dtype=int)
-    )
-    return params.array()
-
-
-def _cart_params(
-    params: Params,
-    sim: Simulation,
-    events: pl.DataFrame,
-    session: pl.DataFrame,
-    cart: pl.DataFrame,
-    in_cart: Array,
-    noise: Array,
-) -> None:
-    name = events["name"]
-    n = len(events)
-
-    def named(*which: str) -> Array:
-        return np.asarray(name.is_in(list(which)).to_numpy()) & in_cart
-
-    def amount(column: str) -> Array:
-        return np.asarray(cart[column].to_numpy() / 100)
-
-    zero = np.zeros(n, dtype=int)
-    params.coded("cart_token", in_cart, cart["cart_token"], np.arange(n))
-    valued = named(*WHOLE_CART)
-    params.coded("currency", valued, [r.currency for r in REGIONS], session["region_no"].to_numpy())
-    params.real("value", valued, np.round(amount("subtotal") - amount("discount"), 2))
-    shown = named("add_shipping_info")
-    params.real("shipping", shown | named("purchase"), amount("fee"))
-    params.coded("shipping_tier", shown, cart["tier"], np.arange(n))
-    params.integer("delivery_days", shown, cart["delivery_days"].to_numpy())
-    params.coded(
-        "payment_type", named("add_payment_info", "payment_declined", "purchase"), cart["payment"], np.arange(n)
-    )
-    coupon = (cart["coupon"] != "").to_numpy()
-    params.coded(
-        "coupon", coupon & named("add_shipping_info", "add_payment_info", "purchase"), cart["coupon"], np.arange(n)
-    )
-    params.coded("coupon", named("coupon_error"), ["SUMMER5"], zero)
-    messages = ["Please enter a valid postal code", "Code not valid", "Card declined by issuer", "No longer available"]
-    for number, event in enumerate(("form_error", "coupon_error", "payment_declined", "out_of_stock")):
-        params.coded("error_message", named(event), messages, zero + number)
-    params.coded("field_name", named("form_error"), ["zip", "phone", "street"], (noise * 3).astype(int))
-    for number, event in enumerate(("begin_checkout", "add_shipping_info", "add_payment_info")):
-        params.integer("checkout_step", named(event), zero + number + 1)
-    params.integer("login_required", named("begin_checkout"), cart["forced_account"].to_numpy().astype(np.int64))
-
-
-def _noise(e: Array) -> Array:
-    """A number in 0-1 that belongs to the event, so that its repetition is the same row."""
-    return ((e.astype(np.uint64) * np.uint64(2_654_435_761)) % np.uint64(1_000_003)).astype(float) / 1_000_003
-
-
-def _locations(sim: Simulation, events: pl.DataFrame, session: pl.DataFrame) -> tuple[list[str], Array]:
-    """All addresses of the site that occur, and the number of each event's."""
-    name, sku = events["name"], events["sku_no"].to_numpy()
-    fixed = {
-        "view_search_results": "/search", "view_cart": "/cart", "add_to_cart": "/cart", "remove_from_cart": "/cart", "out_of_stock": "/cart",
-        "begin_checkout": "/checkout/contact", "form_error": "/checkout/contact", "add_shipping_info": "/checkout/shipping", "coupon_error": "/checkout/shipping",
-        "add_payment_info": "/checkout/payment", "payment_declined": "/checkout/payment", "purchase": "/checkout/thank-you", "faq_view": "/pages/faq",
-        "returns_policy_view": "/pages/returns", "login": "/account/login", "sign_up": "/account/register", "generate_lead": "/pages/business", "view_promotion": "/pages/sale",
-    }  # fmt: skip
-    addresses = ["/", *dict.fromkeys(fixed.values())]
-    pool = [SITE + address for address in addresses]
-    number = {event: addresses.index(address) for event, address in fixed.items()}
-    codes = name.replace_strict(number, default=0, return_dtype=pl.Int64).to_numpy().copy()
-    collections = len(pool)
-    pool += [f"{SITE}/collections/{line.lower()}" for line in LINES]
-    codes = np.where((name == "view_item_list").to_numpy(), collections + session["line_no"].to_numpy(), codes)
-    products = len(pool)
-    pool += [f"{SITE}/products/{handle}" for handle in sim.world.products["handle"]]
-    seen = (sku >= 0) & name.is_in(["view_item", "add_to_wishlist"]).to_numpy()
-    codes = np.where(seen, products + np.maximum(sku, 0), codes)
-    campaigns = len(pool)
-    world = sim.world.campaigns
-    pool += [
-        f"{SITE}/?utm_source=klaviyo&utm_medium={channel}&utm_campaign={campaign}"
-        for campaign, channel in world.select("name", "channel").iter_rows()
-    ]
-    at = {campaign: campaigns + i for i, campaign in enumerate(world["name"])}
-    first = (
-        name.is_in(["session_start", "first_visit", "page_view"]).to_numpy()
-        & session["campaign_name"].is_not_null().to_numpy()
-    )
-    utm = session["campaign_name"].replace_strict(at, default=0, return_dtype=pl.Int64).to_numpy()
-    return pool, np.where(first, utm, codes)
-
-
 def _ecommerce(tables: _Tables, events: pl.DataFrame, cart: pl.DataFrame) -> pa.StructArray:
     n = len(events)
     bought = (events["name"] == "purchase").to_numpy()
@@ -379,18 +238,35 @@ def _items(sim: Simulation, tables: _Tables, events: pl.DataFrame, session: pl.D
     item = np.where(of_cart, cart_sku, sku[parent])
     products = sim.world.products[item.astype(np.int64)] if len(item) else sim.world.products.clear()
     factor = np.array([r.factor for r in REGIONS])[session["region_no"].to_numpy()[parent]]
-    price = products["price"].to_numpy() / 100
-    price = np.round(np.where(factor == 1, price, np.maximum(np.round(price * factor), 1) - 0.1), 2)
+    euros = products["price"].to_numpy() / 100
+    price = np.round(np.where(factor == 1, euros, np.maximum(np.round(euros * factor), 1) - 0.1), 2)
     added = single & (c >= 0) & (k >= 0)
     own = _own_quantity(tables, c, k, added)
     quantity = np.where(of_cart, tables.items["quantity"].to_numpy()[row] if has_items else 1, own[parent])
     struct = pa.StructArray.from_arrays(
         [
-            _text(products["sku"]), _text(products["title"]), _text(products["brand"]), _text(products["colour"]), _text(products["line"]),
-            _text(pl.Series([None] * len(item), dtype=pl.String)), pa.array(price), pa.array(quantity.astype(np.int64)), _text(pl.Series([None] * len(item), dtype=pl.String)),
+            _text(products["sku"]),
+            _text(products["title"]),
+            _text(products["brand"]),
+            _text(products["colour"]),
+            _text(products["line"]),
+            _text(pl.Series([None] * len(item), dtype=pl.String)),
+            pa.array(price),
+            pa.array(quantity.astype(np.int64)),
+            _text(pl.Series([None] * len(item), dtype=pl.String)),
         ],
-        names=["item_id", "item_name", "item_brand", "item_variant", "item_category", "item_category2", "price", "quantity", "coupon"],
-    )  # fmt: skip
+        names=[
+            "item_id",
+            "item_name",
+            "item_brand",
+            "item_variant",
+            "item_category",
+            "item_category2",
+            "price",
+            "quantity",
+            "coupon",
+        ],
+    )
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), struct)
 

@@ -1,4 +1,4 @@
-"""Builder of GA4's repeated key-value parameters from flat arrays."""
+"""Event parameters of the GA4 export: which event carries which, laid out as repeated key-value pairs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,25 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from pipelines.synth.base import Array
+from pipelines.synth.base import LINES, REGIONS, SECOND, Array
+from pipelines.synth.simulation import Simulation
+
+SITE = "https://www.haldenmoor.example"
+CART_EVENTS = (
+    "add_to_cart",
+    "remove_from_cart",
+    "out_of_stock",
+    "view_cart",
+    "begin_checkout",
+    "form_error",
+    "coupon_error",
+    "add_shipping_info",
+    "add_payment_info",
+    "payment_declined",
+    "purchase",
+    "returns_policy_view",
+)
+WHOLE_CART = ("view_cart", "begin_checkout", "add_shipping_info", "add_payment_info", "purchase")
 
 
 class Params:
@@ -97,3 +115,152 @@ class Params:
         return pa.ListArray.from_arrays(
             pa.array(offsets.astype(np.int32)), pa.StructArray.from_arrays([keys, value], names=["key", "value"])
         )
+
+
+def parameters(sim: Simulation, events: pl.DataFrame, session: pl.DataFrame, cart: pl.DataFrame) -> pa.ListArray:
+    """Parameters by event name; the numbers are random only where nothing in the world fixes them."""
+    n = len(events)
+    name, sku, c, e = events["name"], events["sku_no"].to_numpy(), events["c"].to_numpy(), events["e"].to_numpy()
+    noise = _noise(e)
+
+    def named(*which: str) -> Array:
+        return np.asarray(name.is_in(list(which)).to_numpy())
+
+    in_cart = (c >= 0) & named(*CART_EVENTS)
+    params = Params(n)
+    everyone = np.ones(n, dtype=bool)
+    params.integer("ga_session_id", everyone, session["start_us"].to_numpy() // SECOND)
+    params.integer("ga_session_number", everyone, session["session_number"].to_numpy())
+    pool, codes = _locations(sim, events, session)
+    params.coded("page_location", everyone, pool, codes)
+    landing = named("session_start", "page_view")
+    params.coded(
+        "page_referrer",
+        landing & (session["medium"] == "organic").to_numpy(),
+        ["https://www.google.com/"],
+        np.zeros(n, dtype=int),
+    )
+    pages = ["home", "product", "collection", "search", "cart", "checkout", "help"]
+    params.coded("page_type", named("page_view"), pages, np.zeros(n, dtype=int))
+    active = ~named("session_start", "first_visit")
+    params.integer("engagement_time_msec", active, 800 + (noise * 30_000).astype(np.int64))
+    if len(cart):
+        _cart_params(params, events, session, cart, in_cart=in_cart, noise=noise)
+    price = sim.world.products["price"].to_numpy()[np.maximum(sku, 0)] / 100
+    factor = np.array([r.factor for r in REGIONS])[session["region_no"].to_numpy()]
+    item = (sku >= 0) & named("view_item", "add_to_wishlist")
+    currencies = [r.currency for r in REGIONS]
+    params.coded("currency", item, currencies, session["region_no"].to_numpy())
+    params.real("value", item, np.round(np.where(factor == 1, price, np.maximum(np.round(price * factor), 1) - 0.1), 2))
+    searched = named("view_search_results")
+    terms = [line.lower() for line in LINES] + ["gift", "blue velvet", "warranty", "assembly"]
+    term = np.where(noise < 0.75, session["line_no"].to_numpy(), 6 + (noise * 1000).astype(int) % 4)
+    params.coded("search_term", searched, terms, term)
+    params.integer("results", searched, np.where(term >= 8, 0, 3 + (noise * 40).astype(np.int64)))
+    params.integer(
+        "load_time_ms",
+        named("page_timing"),
+        np.where(session["slow"].to_numpy(), 3_400 + noise * 4_000, 500 + noise * 2_000).astype(np.int64),
+    )
+    params.coded(
+        "error_message", named("exception"), ["TypeError: undefined is not a function"], np.zeros(n, dtype=int)
+    )
+    return params.array()
+
+
+def _cart_params(
+    params: Params,
+    events: pl.DataFrame,
+    session: pl.DataFrame,
+    cart: pl.DataFrame,
+    *,
+    in_cart: Array,
+    noise: Array,
+) -> None:
+    name = events["name"]
+    n = len(events)
+
+    def named(*which: str) -> Array:
+        return np.asarray(name.is_in(list(which)).to_numpy()) & in_cart
+
+    def amount(column: str) -> Array:
+        return np.asarray(cart[column].to_numpy() / 100)
+
+    zero = np.zeros(n, dtype=int)
+    params.coded("cart_token", in_cart, cart["cart_token"], np.arange(n))
+    valued = named(*WHOLE_CART)
+    params.coded("currency", valued, [r.currency for r in REGIONS], session["region_no"].to_numpy())
+    params.real("value", valued, np.round(amount("subtotal") - amount("discount"), 2))
+    shown = named("add_shipping_info")
+    params.real("shipping", shown | named("purchase"), amount("fee"))
+    params.coded("shipping_tier", shown, cart["tier"], np.arange(n))
+    params.integer("delivery_days", shown, cart["delivery_days"].to_numpy())
+    params.coded(
+        "payment_type", named("add_payment_info", "payment_declined", "purchase"), cart["payment"], np.arange(n)
+    )
+    coupon = (cart["coupon"] != "").to_numpy()
+    params.coded(
+        "coupon", coupon & named("add_shipping_info", "add_payment_info", "purchase"), cart["coupon"], np.arange(n)
+    )
+    params.coded("coupon", named("coupon_error"), ["SUMMER5"], zero)
+    messages = ["Please enter a valid postal code", "Code not valid", "Card declined by issuer", "No longer available"]
+    for number, event in enumerate(("form_error", "coupon_error", "payment_declined", "out_of_stock")):
+        params.coded("error_message", named(event), messages, zero + number)
+    params.coded("field_name", named("form_error"), ["zip", "phone", "street"], (noise * 3).astype(int))
+    for number, event in enumerate(("begin_checkout", "add_shipping_info", "add_payment_info")):
+        params.integer("checkout_step", named(event), zero + number + 1)
+    params.integer("login_required", named("begin_checkout"), cart["forced_account"].to_numpy().astype(np.int64))
+
+
+def _noise(e: Array) -> Array:
+    """A number in 0-1 that belongs to the event, so that its repetition is the same row."""
+    return ((e.astype(np.uint64) * np.uint64(2_654_435_761)) % np.uint64(1_000_003)).astype(float) / 1_000_003
+
+
+def _locations(sim: Simulation, events: pl.DataFrame, session: pl.DataFrame) -> tuple[list[str], Array]:
+    """All addresses of the site that occur, and the number of each event's."""
+    name, sku = events["name"], events["sku_no"].to_numpy()
+    fixed = {
+        "view_search_results": "/search",
+        "view_cart": "/cart",
+        "add_to_cart": "/cart",
+        "remove_from_cart": "/cart",
+        "out_of_stock": "/cart",
+        "begin_checkout": "/checkout/contact",
+        "form_error": "/checkout/contact",
+        "add_shipping_info": "/checkout/shipping",
+        "coupon_error": "/checkout/shipping",
+        "add_payment_info": "/checkout/payment",
+        "payment_declined": "/checkout/payment",
+        "purchase": "/checkout/thank-you",
+        "faq_view": "/pages/faq",
+        "returns_policy_view": "/pages/returns",
+        "login": "/account/login",
+        "sign_up": "/account/register",
+        "generate_lead": "/pages/business",
+        "view_promotion": "/pages/sale",
+    }
+    addresses = ["/", *dict.fromkeys(fixed.values())]
+    pool = [SITE + address for address in addresses]
+    number = {event: addresses.index(address) for event, address in fixed.items()}
+    codes = name.replace_strict(number, default=0, return_dtype=pl.Int64).to_numpy().copy()
+    collections = len(pool)
+    pool += [f"{SITE}/collections/{line.lower()}" for line in LINES]
+    codes = np.where((name == "view_item_list").to_numpy(), collections + session["line_no"].to_numpy(), codes)
+    products = len(pool)
+    pool += [f"{SITE}/products/{handle}" for handle in sim.world.products["handle"]]
+    seen = (sku >= 0) & name.is_in(["view_item", "add_to_wishlist"]).to_numpy()
+    codes = np.where(seen, products + np.maximum(sku, 0), codes)
+    campaigns = len(pool)
+    world = sim.world.campaigns
+    pool += [
+        f"{SITE}/?utm_source=klaviyo&utm_medium={channel}&utm_campaign={campaign}"
+        for campaign, channel in world.select("name", "channel").iter_rows()
+    ]
+    at = {campaign: campaigns + i for i, campaign in enumerate(world["name"])}
+    first = (
+        name.is_in(["session_start", "first_visit", "page_view"]).to_numpy()
+        & session["campaign_name"].is_not_null().to_numpy()
+    )
+    utm = session["campaign_name"].replace_strict(at, default=0, return_dtype=pl.Int64).to_numpy()
+    return pool, np.where(first, utm, codes)

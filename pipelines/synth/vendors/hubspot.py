@@ -289,9 +289,14 @@ def _consents(rng: np.random.Generator, sim: Simulation) -> pl.DataFrame:
     )
     left = left.join(base.select("p", "person_id", "email"), on="p", maintain_order="left")
     gone = left.select(
-        "p", "person_id", "email", pl.col("left_us").alias("at_us"), pl.lit("marketing").alias("name"),
-        pl.when("by_sms").then(pl.lit("sms")).otherwise(pl.lit("email")).alias("channel"), pl.lit("UNSUBSCRIBED").alias("status"),
-    )  # fmt: skip
+        "p",
+        "person_id",
+        "email",
+        pl.col("left_us").alias("at_us"),
+        pl.lit("marketing").alias("name"),
+        pl.when("by_sms").then(pl.lit("sms")).otherwise(pl.lit("email")).alias("channel"),
+        pl.lit("UNSUBSCRIBED").alias("status"),
+    )
     rows = pl.concat([*parts, gone]).sort("p", "name", "channel", "at_us", maintain_order=True)
     return rows.select(
         records.hubspot_id(pl.col("person_id")).alias("contact_id"),

@@ -23,24 +23,40 @@ def write_world(out: Output, world: World) -> None:
         out,
         "pos/stores.csv",
         world.stores.select(
-            "store_id", "name", "region", "country_code", "city", "zip", "time_zone", "currency", "phone",
-            pl.col("opened_on").dt.strftime("%Y-%m-%d"), pl.lit("2024-10-30 06:00:00").alias("updated_at"),
+            "store_id",
+            "name",
+            "region",
+            "country_code",
+            "city",
+            "zip",
+            "time_zone",
+            "currency",
+            "phone",
+            pl.col("opened_on").dt.strftime("%Y-%m-%d"),
+            pl.lit("2024-10-30 06:00:00").alias("updated_at"),
         ),
-    )  # fmt: skip
+    )
     _csv(
         out,
         "pos/staff.csv",
         world.staff.select(
-            "staff_id", "store_id", "name", "email", pl.format("HM90{}", pl.col("staff_id").str.slice(1)).alias("loyalty_card"), "role",
-            pl.col("hired_on").dt.strftime("%Y-%m-%d"), pl.col("left_on").dt.strftime("%Y-%m-%d"), pl.lit("2026-10-30 06:00:00").alias("updated_at"),
+            "staff_id",
+            "store_id",
+            "name",
+            "email",
+            pl.format("HM90{}", pl.col("staff_id").str.slice(1)).alias("loyalty_card"),
+            "role",
+            pl.col("hired_on").dt.strftime("%Y-%m-%d"),
+            pl.col("left_on").dt.strftime("%Y-%m-%d"),
+            pl.lit("2026-10-30 06:00:00").alias("updated_at"),
         ),
-    )  # fmt: skip
+    )
 
 
 def write(out: Output, sim: Simulation) -> None:
     rng = sim.chunk.rng("pos")
     suffix = sim.chunk.suffix
-    receipts = _receipts(rng, sim)
+    receipts = _receipts(sim)
     again = receipts.filter(pl.Series(rng.random(len(receipts)) < 0.004))
     broken = [
         "S999-1;1;sale;;S101;1;E1001;2025-13-45 10:00:00;HM-1-100-1;one;9.90;0.00;EUR;cash;;;;2025-01-01 22:00:00",
@@ -50,7 +66,7 @@ def write(out: Output, sim: Simulation) -> None:
     _csv(out, f"pos/visits{suffix}.csv", _visits(sim))
 
 
-def _receipts(rng: np.random.Generator, sim: Simulation) -> pl.DataFrame:
+def _receipts(sim: Simulation) -> pl.DataFrame:
     head = sim.stores.receipts
     frame = sim.stores.lines.join(head.drop("line_no", "p", "t", "q"), on="r", how="left", maintain_order="left")
     region = sim.world.stores["region_no"].gather(frame["store_no"])

@@ -48,7 +48,7 @@ def _responses(rng: np.random.Generator, sim: Simulation) -> pl.DataFrame:
     frame = sim.feedback.answers
     n = len(frame)
     p = frame["p"].to_numpy()
-    people = sim.people[np.maximum(p, 0)].select("person_id", "email", "card", "has_card", "has_account")
+    people: pl.DataFrame = sim.people[np.maximum(p, 0)].select("person_id", "email", "card", "has_card", "has_account")
     customer = pl.col("p") >= 0
     small = (frame["region_no"] == REGION_NAMES.index(str(effects.SMALL_CELL["region"]))).to_numpy() & (
         frame["q"] == 0
@@ -68,7 +68,7 @@ def _responses(rng: np.random.Generator, sim: Simulation) -> pl.DataFrame:
 
     def later(name: str, title: str) -> pl.Expr:
         """An item after the satisfaction block: missing where the survey was not finished."""
-        return pl.when(whole).then(name).alias(title)
+        return pl.when(whole).then(pl.col(name)).alias(title)
 
     return frame.select(
         pl.format("R_{}", (pl.col("response_no") + 1_000_000)).alias("ResponseId"),

@@ -63,7 +63,7 @@ def write(out: Output, sim: Simulation) -> None:
     tickets, late = _tickets(rng, sim, frame)
     broken = [
         tickets.head(1).write_ndjson().strip()[:120],
-        '{"id": "none", "created_at": "2026-02-30T10:00:00Z", "updated_at": "later", "status": "open", "requester_id": 1}',
+        '{"id": "none", "created_at": "2026-02-30T10:00:00Z", "updated_at": "later", "status": "open"}',
     ]
     out.jsonl(f"zendesk/tickets{suffix}.jsonl", tickets, broken if sim.chunk.index == 0 and len(tickets) else ())
     if len(late):
@@ -73,7 +73,7 @@ def write(out: Output, sim: Simulation) -> None:
 
 
 def _users(rng: np.random.Generator, sim: Simulation) -> pl.DataFrame:
-    """One user per person who ever asked; names in either order; the shop id where the form was used while logged in."""
+    """One user per person who ever asked; names in either order; the shop id where the form was used logged in."""
     asked = np.unique(sim.support.tickets["p"].to_numpy())
     first = sim.support.tickets.group_by("p").agg(pl.col("at_us").min(), pl.col("in_form").any()).sort("p")
     people = sim.people[asked]
@@ -145,9 +145,13 @@ def _tickets(rng: np.random.Generator, sim: Simulation, frame: pl.DataFrame) -> 
     )
     is_late = (pl.col("u") < effects.LATE_TICKETS) & (pl.col("solved_us") > 0)
     early = frame.filter(is_late).with_columns(
-        pl.lit(0, dtype=pl.Int64).alias("solved_us"), (pl.col("at_us") + 60 * SECOND).alias("updated_us"), pl.lit("unoffered").alias("rating"),
-        pl.lit(0, dtype=pl.Int64).alias("first_reply_us"), pl.lit(0, dtype=pl.Int32).alias("replies"), pl.lit(0, dtype=pl.Int32).alias("reopens"),
-    )  # fmt: skip
+        pl.lit(0, dtype=pl.Int64).alias("solved_us"),
+        (pl.col("at_us") + 60 * SECOND).alias("updated_us"),
+        pl.lit("unoffered").alias("rating"),
+        pl.lit(0, dtype=pl.Int64).alias("first_reply_us"),
+        pl.lit(0, dtype=pl.Int32).alias("replies"),
+        pl.lit(0, dtype=pl.Int32).alias("reopens"),
+    )
     first = pl.concat([frame.filter(~is_late), early.cast(frame.schema)]).sort("ticket_id")
     columns = _ticket_columns(sim)
     return first.select(columns), frame.filter(is_late).select(columns)
@@ -191,10 +195,14 @@ def _ticket_columns(sim: Simulation) -> list[pl.Expr | str]:
         pl.struct(pl.lit(360003).alias("id"), pl.when("in_form").then("topic").alias("value")),
     )
     metric = pl.struct(
-        pl.col("reopens"), pl.col("replies"), pl.col("stations").alias("assignee_stations"), iso("solved_us").alias("solved_at"),
-        minutes("first_reply_us").alias("reply_time_in_minutes"), minutes("solved_us").alias("full_resolution_time_in_minutes"),
+        pl.col("reopens"),
+        pl.col("replies"),
+        pl.col("stations").alias("assignee_stations"),
+        iso("solved_us").alias("solved_at"),
+        minutes("first_reply_us").alias("reply_time_in_minutes"),
+        minutes("solved_us").alias("full_resolution_time_in_minutes"),
         minutes("first_reply_us").alias("requester_wait_time_in_minutes"),
-    )  # fmt: skip
+    )
     return [
         pl.col("ticket_id").alias("id"),
         iso("at_us").alias("created_at"),
@@ -265,7 +273,7 @@ def _comments(rng: np.random.Generator, sim: Simulation, frame: pl.DataFrame) ->
             second_us.alias("at_us"),
             "channel",
         ),
-        base.with_columns(texts.thanks(language, frame["solved_us"].to_numpy() > 0).alias("body"))
+        base.with_columns(texts.thanks(rng, language, frame["solved_us"].to_numpy() > 0).alias("body"))
         .filter(answered & (pl.col("u") < 0.35))
         .select(
             "ticket_id",
