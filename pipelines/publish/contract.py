@@ -92,10 +92,7 @@ def load_contract(models_dir: Path, path: Path = CONTRACT_PATH) -> Contract:
     document = yaml.safe_load(path.read_text("utf-8"))
     purposes = document["purposes"]
     documented = {**_dbt_models(models_dir), **_analytics_tables()}
-    tables = tuple(
-        _table(name, spec, documented, purposes)
-        for name, spec in document["tables"].items()
-    )
+    tables = tuple(_table(name, spec, documented, purposes) for name, spec in document["tables"].items())
     return Contract(purposes=purposes, tables=tables)
 
 
@@ -133,7 +130,9 @@ def _analytics_tables() -> dict[str, _Source]:
     }
 
 
-def _table(name: str, spec: Mapping[str, Any], documented: Mapping[str, _Source], purposes: Mapping[str, Any]) -> PublicTable:
+def _table(
+    name: str, spec: Mapping[str, Any], documented: Mapping[str, _Source], purposes: Mapping[str, Any]
+) -> PublicTable:
     _only(spec, TABLE_KEYS, name)
     source = documented.get(spec["source"].partition(".")[2])
     if source is None:
@@ -165,7 +164,9 @@ def _table(name: str, spec: Mapping[str, Any], documented: Mapping[str, _Source]
     )
 
 
-def _column(table: str, name: str, how: Mapping[str, Any], source: _Source, purposes: Mapping[str, Any]) -> PublicColumn:
+def _column(
+    table: str, name: str, how: Mapping[str, Any], source: _Source, purposes: Mapping[str, Any]
+) -> PublicColumn:
     where = f"{table}.{name}"
     _only(how, COLUMN_KEYS, where)
     origin = how.get("from", name)

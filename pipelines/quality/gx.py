@@ -1,9 +1,10 @@
-"""Great Expectations on DuckDB, in place: the only module that imports it.
+# ruff: noqa: PLC0415 - the library is imported where it is used: see below
+"""Great Expectations on DuckDB, in place: with ``gx_duckdb`` the only module that imports it.
 
-Belongs here: running suites against tables of one DuckDB file and turning the answers into plain results, and the
-two things the library lacks for DuckDB. Stays out: which suites, where they live, and what a failure stops.
+Belongs here: running suites against tables of one DuckDB file and turning the answers into plain results. Stays out:
+what the library lacks for DuckDB (``gx_duckdb``), which suites there are, and what a failure stops.
 
-Importing the library takes several seconds, so it is imported inside the function that needs it. One context, one
+Importing the library takes several seconds, so it is imported inside the functions that need it. One context, one
 engine and one connection serve all tables of a call. No row is pulled out of the database and no value of the data
 gets into a result. Everything is closed before the call returns, because the next step may want to write the file.
 """
@@ -30,7 +31,7 @@ MESSAGE_LENGTH = 300
 
 @dataclass(frozen=True)
 class Target:
-    """One table to check: ``relation`` is ``schema.table`` in the file, ``suite`` what to check, or why there is none."""
+    """One table to check: ``relation`` is its ``schema.table``, ``suite`` what to check, or why there is none."""
 
     table: str
     relation: str
@@ -65,7 +66,8 @@ def validate(
                 why = "The table that is to be checked exists."
                 results.append(_stopped(layer, target, "table_present", why, f"{target.relation} does not exist"))
             else:
-                results += _validate_table(datasource, target, target.suite, layer, parameters, rows)
+                answered = _validate_table(datasource, target, target.suite, parameters)
+                results += [_result(answer, item, target.table, layer, rows) for item, answer in answered]
     return results
 
 
@@ -82,13 +84,9 @@ def _stopped(layer: str, target: Target, check_type: str, why: str, message: str
 
 
 def _validate_table(
-    datasource: Any,
-    target: Target,
-    suite: Suite,
-    layer: str,
-    parameters: Mapping[str, str],
-    rows: int,
-) -> list[CheckResult]:
+    datasource: Any, target: Target, suite: Suite, parameters: Mapping[str, str]
+) -> Iterator[tuple[Item, Any]]:
+    """Every item of the suite with the library's answer."""
     schema, _, name = target.relation.partition(".")
     asset = datasource.add_table_asset(target.relation, table_name=name, schema_name=schema)
     batch = asset.add_batch_definition_whole_table("all").get_batch()
@@ -99,7 +97,7 @@ def _validate_table(
     if len(erred) > 1:
         for number in erred:
             answers |= _ask(batch, [numbered[number]])
-    return [_result(answers[number], item, target.table, layer, rows) for number, item in enumerate(suite.items)]
+    yield from ((item, answers[number]) for number, item in enumerate(suite.items))
 
 
 def _ask(batch: Any, expectations: Sequence[Any]) -> dict[int, Any]:
@@ -112,7 +110,7 @@ def _ask(batch: Any, expectations: Sequence[Any]) -> dict[int, Any]:
 
 
 def _expectation(item: Item, parameters: Mapping[str, str], number: int, table: str) -> Any:
-    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.registry import get_expectation_impl
 
     where = f"suite of {table}, item {number + 1} ({item.type})"
@@ -184,8 +182,10 @@ def _datasource(database: Path, config: Mapping[str, object]) -> Iterator[Any]:
         ProgressBarsConfig,
     )
 
+    # Before the next import: it registers metrics over the library's own, which the library warns of.
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
-    _teach_duckdb()
+    from pipelines.quality import gx_duckdb
+
     context = gx.get_context(
         mode="ephemeral",
         project_config=DataContextConfig(
@@ -194,132 +194,14 @@ def _datasource(database: Path, config: Mapping[str, object]) -> Iterator[Any]:
             store_backend_defaults=InMemoryStoreBackendDefaults(),
         ),
     )
+    options: dict[str, Any] = {"kwargs": {"connect_args": {"read_only": True, "config": dict(config)}}}
     datasource = context.data_sources.add_sql(
-        "file",
-        connection_string=f"duckdb:///{database}",
-        kwargs={"connect_args": {"read_only": True, "config": dict(config)}},
-        create_temp_table=False,
+        "file", connection_string=f"duckdb:///{database}", create_temp_table=False, **options
     )
     engine = datasource.get_execution_engine().engine
-    sqlalchemy.event.listen(engine, "after_cursor_execute", _buffer_rows)
+    sqlalchemy.event.listen(engine, "after_cursor_execute", gx_duckdb.buffer_rows)
     try:
         yield datasource
     finally:
         datasource.get_execution_engine().close()
         datasource.get_engine().dispose()
-
-
-def _buffer_rows(_connection: Any, cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
-    """Take the rows over before the connection goes back to the pool: with it DuckDB's result would be gone."""
-    from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
-
-    if context.cursor_fetch_strategy is not None and cursor.description:
-        context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=cursor.fetchall())
-
-
-def _teach_duckdb() -> None:
-    """Register the regex and LIKE metrics for DuckDB, and a query metric that fetches no rows.
-
-    The library knows how to match a pattern dialect by dialect, and DuckDB is not among them. A metric is registered
-    by defining its class; the later definition wins.
-    """
-    import sqlalchemy as sa
-    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-    from great_expectations.expectations.metrics.map_metric_provider import (
-        ColumnMapMetricProvider,
-        column_condition_partial,
-    )
-    from great_expectations.expectations.metrics.metric_provider import metric_value
-    from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
-
-    on_sql = column_condition_partial(engine=SqlAlchemyExecutionEngine)
-
-    def matches(column: Any, regex: str) -> Any:
-        return sa.func.regexp_matches(column, sa.literal(regex))
-
-    def like(column: Any, pattern: str, escape: str | None) -> Any:
-        return column.like(sa.literal(pattern), escape=escape)
-
-    def combined(conditions: Sequence[Any], match_on: str) -> Any:
-        return sa.and_(*conditions) if match_on == "all" else sa.or_(*conditions)
-
-    class MatchRegex(ColumnMapMetricProvider):  # type: ignore[misc]
-        condition_metric_name = "column_values.match_regex"
-        condition_value_keys = ("regex",)
-
-        @on_sql
-        def _sqlalchemy(cls, column: Any, regex: str, **_: Any) -> Any:  # noqa: N805
-            return matches(column, regex)
-
-    class NotMatchRegex(ColumnMapMetricProvider):  # type: ignore[misc]
-        condition_metric_name = "column_values.not_match_regex"
-        condition_value_keys = ("regex",)
-
-        @on_sql
-        def _sqlalchemy(cls, column: Any, regex: str, **_: Any) -> Any:  # noqa: N805
-            return sa.not_(matches(column, regex))
-
-    class MatchRegexList(ColumnMapMetricProvider):  # type: ignore[misc]
-        condition_metric_name = "column_values.match_regex_list"
-        condition_value_keys = ("regex_list", "match_on")
-        default_kwarg_values = {"match_on": "any"}  # noqa: RUF012
-
-        @on_sql
-        def _sqlalchemy(cls, column: Any, regex_list: Sequence[str], match_on: str, **_: Any) -> Any:  # noqa: N805
-            return combined([matches(column, regex) for regex in regex_list], match_on)
-
-    class NotMatchRegexList(ColumnMapMetricProvider):  # type: ignore[misc]
-        condition_metric_name = "column_values.not_match_regex_list"
-        condition_value_keys = ("regex_list",)
-
-        @on_sql
-        def _sqlalchemy(cls, column: Any, regex_list: Sequence[str], **_: Any) -> Any:  # noqa: N805
-            return sa.not_(sa.or_(*(matches(column, regex) for regex in regex_list)))
-
-    class MatchLike(ColumnMapMetricProvider):  # type: ignore[misc]
-        condition_metric_name = "column_values.match_like_pattern"
-        condition_value_keys = ("like_pattern", "escape")
-
-        @on_sql
-        def _sqlalchemy(cls, column: Any, like_pattern: str, escape: str | None = None, **_: Any) -> Any:  # noqa: N805
-            return like(column, like_pattern, escape)
-
-    class NotMatchLike(ColumnMapMetricProvider):  # type: ignore[misc]
-        condition_metric_name = "column_values.not_match_like_pattern"
-        condition_value_keys = ("like_pattern", "escape")
-
-        @on_sql
-        def _sqlalchemy(cls, column: Any, like_pattern: str, escape: str | None = None, **_: Any) -> Any:  # noqa: N805
-            return sa.not_(like(column, like_pattern, escape))
-
-    class MatchLikeList(ColumnMapMetricProvider):  # type: ignore[misc]
-        condition_metric_name = "column_values.match_like_pattern_list"
-        condition_value_keys = ("like_pattern_list", "match_on", "escape")
-        default_kwarg_values = {"match_on": "any"}  # noqa: RUF012
-
-        @on_sql
-        def _sqlalchemy(  # noqa: N805
-            cls, column: Any, like_pattern_list: Sequence[str], match_on: str, escape: str | None = None, **_: Any
-        ) -> Any:
-            return combined([like(column, pattern, escape) for pattern in like_pattern_list], match_on)
-
-    class NotMatchLikeList(ColumnMapMetricProvider):  # type: ignore[misc]
-        condition_metric_name = "column_values.not_match_like_pattern_list"
-        condition_value_keys = ("like_pattern_list", "escape")
-
-        @on_sql
-        def _sqlalchemy(  # noqa: N805
-            cls, column: Any, like_pattern_list: Sequence[str], escape: str | None = None, **_: Any
-        ) -> Any:
-            return sa.not_(sa.or_(*(like(column, pattern, escape) for pattern in like_pattern_list)))
-
-    class NoRows(QueryMetricProvider):  # type: ignore[misc]
-        """The rows a query finds are counted by another metric; fetching them too would copy data for nothing."""
-
-        metric_name = "unexpected_rows_query.table"
-        value_keys = ("unexpected_rows_query",)
-        query_param_name = "unexpected_rows_query"
-
-        @metric_value(engine=SqlAlchemyExecutionEngine)
-        def _sqlalchemy(cls, **_: Any) -> list[Any]:  # noqa: N805
-            return []

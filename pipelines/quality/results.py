@@ -30,7 +30,7 @@ KEEP_RUNS = 20
 class CheckResult:
     """One check of one table.
 
-    ``check_type`` names the kind of check (a Great Expectations type, a dbt test, a law), ``columns`` what it looked at.
+    ``check_type`` names the kind of check (a Great Expectations type, a dbt test, a law), ``columns`` what it read.
     ``n_checked`` counts the rows looked at (null values left out), ``n_unexpected`` those that break the rule, where
     rows are what is judged; ``observed`` is the number judged by checks of a whole table or column.
     """
@@ -55,7 +55,9 @@ class CheckResult:
             ("status", self.status, STATUSES),
         ):
             if value not in allowed:
-                raise ValueError(f"check {self.check_type} of {self.table}: {name}={value!r}, allowed: {', '.join(allowed)}")
+                raise ValueError(
+                    f"check {self.check_type} of {self.table}: {name}={value!r}, allowed: {', '.join(allowed)}"
+                )
 
     @property
     def check(self) -> str:
@@ -97,7 +99,7 @@ def from_json(text: str) -> list[CheckResult]:
 
 
 def record(settings: Settings, run_id: str, part: str, results: Sequence[CheckResult]) -> None:
-    """Keep the results of one part of a run (``part`` is a slug such as ``raw.shopify__orders``) for the publishing step."""
+    """Keep the results of one part of a run (``part`` is a slug such as ``landing``) for the publishing step."""
     folder = settings.home / "quality" / "runs" / run_id
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / f"{part}.json", to_json(results))

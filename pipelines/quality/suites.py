@@ -108,7 +108,9 @@ def _item(row: object, where: str) -> Item:
         raise SuiteError(f"{where}: broken_by is not a mapping of columns to values")
     if row["type"] == QUERY_TYPE:
         _check_query(row["kwargs"], broken_by, where)
-    return Item(type=row["type"], kwargs=row["kwargs"], severity=row["severity"], why=row["why"].strip(), broken_by=broken_by)
+    return Item(
+        type=row["type"], kwargs=row["kwargs"], severity=row["severity"], why=row["why"].strip(), broken_by=broken_by
+    )
 
 
 def _check_query(kwargs: Mapping[str, Any], broken_by: Mapping[str, Any], where: str) -> None:

@@ -1,0 +1,279 @@
+"""A small warehouse with every table the public contract reads, typed from the model YAML: what publishing tests need.
+
+The rows are made up and consistent enough to pass the published suites; identifiers and texts hold personal data on
+purpose, so that a leak would be found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import yaml
+
+from pipelines.analytics.tables import TABLES
+from pipelines.publish.contract import load_contract
+from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+
+MODELS = PROJECT_ROOT / "dbt_project" / "models"
+CUSTOMERS = 60
+ROWS = 120
+
+DEFAULTS = {
+    "varchar": "'{name}_' || (i % 3)",
+    "bigint": "20 + i % 5",
+    "integer": "3 + i % 3",
+    "double": "0.5",
+    "decimal(18,4)": "10.00",
+    "boolean": "i % 2 = 0",
+    "date": "date '2026-01-01' + cast(i % 90 as integer)",
+    "timestamp": "timestamp '2026-01-01' + to_hours(cast(i as integer))",
+}
+
+BY_NAME = {
+    "customer_id": f"'customer-' || (i % {CUSTOMERS})",
+    "account_id": "'hubspot:' || (7000000 + i % 4)",
+    "order_id": "'shopify:' || (5500000 + i)",
+    "ticket_id": "'zendesk:' || (880000 + i)",
+    "product_id": "'HM-' || (i % 6)",
+    "system": "'shopify'",
+    "region": "case i % 3 when 0 then 'North' when 1 then 'South' else 'West' end",
+    "device_ref": "'device-' || (i % 40)",
+    "first_cart_ref": "'cart-token-' || i",
+    "cart_ref": "'cart-token-' || i",
+    "currency": "'EUR'",
+    "as_of": "date '2026-10-31'",
+    "run_id": "'run-of-analytics'",
+    "value": "0.5",
+    "lo": "0.4",
+    "hi": "0.6",
+    "n": "50",
+    "suppressed": "false",
+    "period": "'2026Q3'",
+}
+
+SEEN = {
+    "first_seen_at": "timestamp '2025-01-01'",
+    "last_seen_at": "timestamp '2026-01-01'",
+    "first_order_at": "timestamp '2025-01-01'",
+    "last_order_at": "timestamp '2026-01-01'",
+}
+
+BY_TABLE: dict[str, dict[str, str]] = {
+    "core.dim_customers": {
+        **SEEN,
+        "customer_id": "'customer-' || i",
+        "full_name": "'Person Number ' || i",
+        "email": "'person' || i || '@example.org'",
+        "phone": "'+4930' || (1234500 + i)",
+        "address_line": "'Long Street ' || i",
+        "age_band": "case when i = 0 then '65 and over' else '25-34' end",
+        "gender": "case when i % 2 = 0 then 'female' else 'male' end",
+        "language": "'de'",
+        "country_code": "'DE'",
+        "has_email_marketing_consent": "i % 3 = 0",
+    },
+    "core.bridge_customer_identifiers": {
+        "identifier_type": "case i % 2 when 0 then 'email' else 'phone' end",
+        "identifier_value": "case i % 2 when 0 then 'person' || i || '@example.org' else '+4930' || (1234500 + i) end",
+        "n_source_records": "1 + i % 3",
+        "first_observed_at": "timestamp '2025-01-01'",
+        "last_observed_at": "timestamp '2026-01-01'",
+    },
+    "core.dim_accounts": {
+        "account_id": "'hubspot:' || (7000000 + i)",
+        "employee_band": "'10-49'",
+        "annual_revenue_amount_reporting": "case i % 3 when 0 then null when 1 then 5000000 else 200000000 end",
+    },
+    "core.dim_products": {"product_id": "'HM-' || i"},
+    "core.fct_events": {
+        "event_date": "cast(timestamp '2026-01-01' + to_hours(cast(i as integer)) as date)",
+        "is_bot": "i % 10 = 0",
+    },
+    "core.fct_orders": {
+        "order_name": "'#' || (10000 + i)",
+        "gross_amount": "100",
+        "discount_amount": "10",
+        "shipping_amount": "5",
+        "total_amount": "95",
+        "refund_amount": "0",
+        "net_amount": "90",
+        "net_amount_reporting": "case when i % 2 = 0 then 90 else 0 end",
+        "is_first_order": "i < 10",
+        "fx_rate": "1",
+        "coupon_code": "case when i % 2 = 0 then 'SUMMER' when i = 1 then 'FOR-ANNA' end",
+        "ordered_at": "timestamp '2026-01-01'",
+        "delivered_at": "timestamp '2026-01-05'",
+    },
+    "core.fct_order_lines": {"order_line_id": "'shopify:' || (99000000 + i)", "refund_amount": "0"},
+    "core.fct_refunds": {
+        "refund_id": "'shopify:' || (44000000 + i)",
+        "reason": "case when i = 3 then 'call anna@example.org' else 'damaged' end",
+    },
+    "journey.fct_sessions": {
+        "session_id": "'session-' || i",
+        "started_at": "timestamp '2026-01-01'",
+        "ended_at": "timestamp '2026-01-02'",
+        "channel": "'web'",
+        "landing_page": "'/products/sofa?email=person' || i || '@example.org#top'",
+    },
+    "journey.fct_carts": {
+        "cart_id": "'cart-' || i",
+        "state": "'abandoned'",
+        "is_abandoned": "true",
+        "has_checkout": "true",
+        "started_at": "timestamp '2026-01-01'",
+        "last_activity_at": "timestamp '2026-01-02'",
+    },
+    "journey.agg_path_transitions": {
+        "from_step": "'step_' || i",
+        "to_step": "'step_' || (i + 1)",
+        "n_customers": "5 + i % 20",
+        "n_transitions": "100",
+    },
+    "feedback.fct_tickets": {
+        "opened_at": "timestamp '2026-01-01'",
+        "solved_at": "timestamp '2026-01-02'",
+        "rating": "case i % 3 when 0 then 'good' when 1 then 'bad' end",
+        "agent_ref": "'anna.agent@example.org'",
+    },
+    "feedback.fct_feedback": {
+        "feedback_id": "'trustpilot:' || i",
+        "feedback_kind": "'service_review'",
+        "body": "'My name is Person Number ' || i || ', write to person' || i || '@example.org'",
+    },
+    "feedback.fct_survey_answers": {
+        "response_id": "'qualtrics:' || i",
+        "free_text": "'Call +49301234500'",
+        "sat_overall": "7",
+        "nps": "7",
+    },
+    "analytics.segment_membership": {
+        "scheme_id": f"case when i < {CUSTOMERS} then 'lifecycle' else 'region' end",
+        "segment_id": "'active'",
+        "reason": "'bought in the last year'",
+    },
+    "analytics.customer_value": {
+        "customer_id": "'customer-' || i",
+        "r_score": "1 + i % 5",
+        "f_score": "1 + i % 5",
+        "m_score": "1 + i % 5",
+    },
+    "analytics.funnel_steps": {
+        "funnel_id": "'shop'",
+        "breakdown": "'region'",
+        "group_id": "'g' || (i // 6)",
+        "step_order": "1 + i % 6",
+        "n_entered": "1000",
+        "n_reached": "1000 - 100 * (i % 6)",
+        "overall_value": "0.5",
+        "overall_lo": "0.4",
+        "overall_hi": "0.6",
+    },
+    "analytics.cart_abandonment": {"metric_id": "'cart_abandonment_rate'", "group_id": "'g' || i"},
+    "analytics.cart_abandonment_causes": {
+        "segment_id": "'s' || i",
+        "cause": "'shipping_cost'",
+        "n_at_risk": "400",
+        "n_exposed": "200",
+        "n_abandoned_exposed": "100",
+    },
+    "analytics.satisfaction_scores": {"metric_id": "'nps'", "group_id": "'g' || i"},
+    "analytics.satisfaction_deltas": {
+        "metric_id": "'nps'",
+        "group_id": "'g' || i",
+        "verdict": "'no_evidence'",
+        "rate_effect": "0.25",
+        "mix_effect": "0.25",
+    },
+    "analytics.support_kpis": {
+        "measure": "'reopen_share'",
+        "clock": "'none'",
+        "group_id": "'g' || i",
+        "unit": "'share'",
+    },
+    "analytics.segment_profiles": {"measure": "'share'", "segment_id": "'s' || i", "unit": "'share'"},
+    "analytics.metrics": {"metric_id": "'metric_' || i"},
+}
+
+ROW_COUNTS = {
+    "core.dim_customers": CUSTOMERS,
+    "core.dim_accounts": 4,
+    "core.dim_products": 6,
+    "analytics.segment_membership": 2 * CUSTOMERS,
+    "analytics.customer_value": CUSTOMERS,
+}
+
+DUCKDB_TYPES = {"String": "varchar", "Float64": "double", "Int64": "bigint", "Boolean": "boolean", "Date": "date"}
+
+
+def settings_in(home: Path) -> Settings:
+    """The demo's settings with everything below one folder, small limits and the real contracts and suites."""
+    settings = load_settings({"JOURNEYLINE_ENV": "test", "JOURNEYLINE_HOME": str(home)})
+    return replace(settings, memory_limit="1GB", threads=2)
+
+
+def source_columns() -> dict[str, dict[str, str]]:
+    """Column types of every table the contract reads, as their own layers declare them."""
+    models = {
+        model["name"]: {column["name"]: str(column["data_type"]) for column in model["columns"]}
+        for path in MODELS.rglob("*.yml")
+        for model in yaml.safe_load(path.read_text("utf-8")).get("models", [])
+    }
+    found = {}
+    for table in load_contract(MODELS).tables:
+        name = table.source.partition(".")[2]
+        if table.source.startswith("analytics."):
+            schema = TABLES[name].schema
+            found[table.source] = {column: DUCKDB_TYPES[str(dtype)] for column, dtype in schema.items()}
+        else:
+            found[table.source] = models[name]
+    return found
+
+
+def make_warehouse(settings: Settings) -> None:
+    """Write the live warehouse."""
+    settings.warehouse_path.parent.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(str(settings.warehouse_path))
+    try:
+        for schema in ("raw", "core", "journey", "feedback", "analytics"):
+            con.execute(f"create schema {schema}")
+        con.execute(
+            "create table raw.run_settings as select 'run-1' as run_id, timestamp '2026-10-31 23:00:00' as as_of,"
+            f" date '2026-10-31' as as_of_date, {settings.min_cell} as min_cell"
+        )
+        con.register("manifest", load_manifest().to_arrow())
+        con.execute("create table raw.load_manifest as select * from manifest")
+        for source, columns in source_columns().items():
+            con.execute(f"create table {source} as {select_rows(source, columns)}")
+    finally:
+        con.close()
+
+
+def select_rows(source: str, columns: dict[str, str]) -> str:
+    """The made-up rows of one table."""
+    own = BY_TABLE.get(source, {})
+    picked = [
+        f'cast({own.get(name) or BY_NAME.get(name) or DEFAULTS[dtype].format(name=name)} as {dtype}) as "{name}"'
+        for name, dtype in columns.items()
+    ]
+    return f"select {', '.join(picked)} from (select range as i from range({ROW_COUNTS.get(source, ROWS)}))"
+
+
+def load_manifest() -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "system": ["shopify", "shopify", "pos"],
+            "table_name": ["orders", "customers", "receipts"],
+            "batch_id": ["aa", "bb", "cc"],
+            "status": ["landed", "landed", "landed"],
+            "rows_read": [100, 60, 50],
+            "rows_landed": [100, 60, 49],
+            "rows_quarantined": [0, 0, 1],
+            "first_event_at": [None, None, None],
+            "last_event_at": [None, None, None],
+        },
+        schema_overrides={"first_event_at": pl.Datetime("us"), "last_event_at": pl.Datetime("us")},
+    )
