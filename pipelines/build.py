@@ -15,6 +15,7 @@ from pipelines.defs.identity import build_identity_asset
 from pipelines.defs.ingest import build_ingest_assets
 from pipelines.defs.jobs import build_jobs
 from pipelines.defs.progress import LOGGER, progress_logger
+from pipelines.defs.publish import build_publish_assets
 from pipelines.defs.quality import build_landing_checks
 from pipelines.defs.resources import house_resource
 from pipelines.defs.schedules import build_schedules
@@ -37,6 +38,7 @@ def build_defs(*, settings: Settings | None = None, resources: Mapping[str, Any]
             *build_dbt_assets(manifest),
             build_identity_asset(manifest),
             *build_analytics_assets(),
+            build_publish_assets(chosen),
         ],
         asset_checks=[landing_checks],
         jobs=build_jobs(chosen.systems, landing_checks),

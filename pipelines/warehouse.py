@@ -55,6 +55,19 @@ def memory(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         con.close()
 
 
+@contextmanager
+def published(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published file for one block, read-only and with no way to any other file.
+
+    The path is resolved first, so that switching ``current`` meanwhile cannot matter.
+    """
+    con = duckdb.connect(str(database.resolve()), read_only=True, config={"enable_external_access": "false"})
+    try:
+        yield con
+    finally:
+        con.close()
+
+
 def configure(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """Set limits, UTC and out-of-core spilling; insertion order is not kept, so every order must be explicit."""
     settings.temp_dir.mkdir(parents=True, exist_ok=True)

@@ -139,7 +139,9 @@ def _layer(path: Path) -> str:
 
 
 def _dbt_entry(layer: str, node: dict[str, Any]) -> Entry:
-    return Entry(layer, node["name"], _one_line(node.get("description", "")), tuple(_dbt_columns(node.get("columns", []))))
+    return Entry(
+        layer, node["name"], _one_line(node.get("description", "")), tuple(_dbt_columns(node.get("columns", [])))
+    )
 
 
 def _dbt_columns(columns: Iterable[dict[str, Any]]) -> Iterator[Column]:

@@ -114,7 +114,9 @@ def _state_folder(settings: Settings) -> Iterator[Finding]:
     folder = settings.home
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(existing, os.W_OK):
-        yield Finding("state folder", "fault", f"{existing} cannot be written", "set JOURNEYLINE_HOME to a folder you own")
+        yield Finding(
+            "state folder", "fault", f"{existing} cannot be written", "set JOURNEYLINE_HOME to a folder you own"
+        )
         return
     free = shutil.disk_usage(existing).free / 1e9
     enough = free >= MIN_FREE_GB
@@ -135,7 +137,9 @@ def _input(settings: Settings) -> Iterator[Finding]:
     except ContractError as error:
         yield Finding("contracts", "fault", str(error), "mend the sources YAML named")
         return
-    yield Finding("contracts", "ok", f"{sum(len(c.tables) for c in contracts.values())} tables of {len(contracts)} systems")
+    yield Finding(
+        "contracts", "ok", f"{sum(len(c.tables) for c in contracts.values())} tables of {len(contracts)} systems"
+    )
     absent = [
         table.relation_name
         for contract in contracts.values()
@@ -147,7 +151,9 @@ def _input(settings: Settings) -> Iterator[Finding]:
         mend = "journeyline generate" if settings.is_demo else "point JOURNEYLINE_DATA (make: DATA=) at the exports"
         yield Finding("exports", "note", f"none in {settings.landing_dir}", mend)
     elif absent:
-        yield Finding("exports", "note", f"no file for {', '.join(absent)}", "these tables stay empty; add their files or ignore")
+        yield Finding(
+            "exports", "note", f"no file for {', '.join(absent)}", "these tables stay empty; add their files or ignore"
+        )
     else:
         yield Finding("exports", "ok", f"files for all {total} tables in {settings.landing_dir}")
     unknown = unmatched_files(settings, [*contracts.values()])
@@ -210,6 +216,11 @@ def _pseudonym_key(settings: Settings) -> Iterator[Finding]:
         return
     open_to_others = [path.name for path in keys if path.stat().st_mode & 0o077]
     if open_to_others:
-        yield Finding("pseudonym key", "fault", f"{settings.secrets_dir} is readable by others", f"chmod 600 {settings.secrets_dir}/*")
+        yield Finding(
+            "pseudonym key",
+            "fault",
+            f"{settings.secrets_dir} is readable by others",
+            f"chmod 600 {settings.secrets_dir}/*",
+        )
     else:
         yield Finding("pseudonym key", "ok", f"in {settings.secrets_dir}; keep a copy elsewhere")

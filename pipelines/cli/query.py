@@ -53,9 +53,7 @@ def command(
 
 @contextmanager
 def _connection(settings: Settings, live: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb
-
-    from pipelines.warehouse import WarehouseError, connect
+    from pipelines.warehouse import WarehouseError, connect, published
 
     if live:
         try:
@@ -67,12 +65,8 @@ def _connection(settings: Settings, live: bool) -> Iterator[duckdb.DuckDBPyConne
     path = settings.published_dir / "current" / "marts.duckdb"
     if not path.exists():
         fail(f"nothing is published in {settings.published_dir}; first: journeyline refresh", ExitCode.NOT_PUBLISHED)
-    # Resolved, so that a switch of versions in the middle of the answer cannot matter.
-    con = duckdb.connect(str(path.resolve()), read_only=True, config={"enable_external_access": "false"})
-    try:
+    with published(path) as con:
         yield con
-    finally:
-        con.close()
 
 
 def _show(columns: list[str], rows: list[tuple[object, ...]], output: str, limit: int) -> None:

@@ -31,13 +31,18 @@ EXAMPLE_QUERIES = (
 
 def command(
     select: Annotated[
-        str, typer.Option(help="Build only these assets, as a Dagster selection: group:core, key:\"core/dim_customers\"+.")
+        str,
+        typer.Option(help='Build only these assets, as a Dagster selection: group:core, key:"core/dim_customers"+.'),
     ] = "",
     systems: Annotated[
         str, typer.Option(help="Land only these systems' files (comma list); the others keep what has landed.")
     ] = "",
-    full: Annotated[bool, typer.Option("--full", help="Build and publish even with nothing new, incremental models from scratch.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON; progress goes to standard error.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Build and publish even with nothing new, incremental models from scratch.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the outcome as JSON; progress goes to standard error.")
+    ] = False,
 ) -> None:
     start = time.perf_counter()
     settings = settings_or_exit()
@@ -147,7 +152,11 @@ def _next_step(asset: str, where: str) -> str:
         return f"compare the export of {table.replace('__', ' ')} with {where or 'its contract'}, mend the export, run again"
     if where.endswith(".sql"):
         return f'see the rows with: journeyline query --live "$(cat {where})"; mend the source or the model, run again'
-    return f"read the definition in {where}, mend what feeds {table}, run again" if where else f"mend what feeds {table}, run again"
+    return (
+        f"read the definition in {where}, mend what feeds {table}, run again"
+        if where
+        else f"mend what feeds {table}, run again"
+    )
 
 
 def _tell(outcome: dict[str, Any]) -> None:
@@ -170,11 +179,15 @@ def _tell(outcome: dict[str, Any]) -> None:
         return
     head = "Nothing new: the published version stays" if outcome["status"] == "nothing new" else "Published"
     if published is None:
-        console.print(f"Built {outcome['assets_built']} assets in {outcome['seconds']} s. Checks: {counted}. Nothing is published yet.")
+        console.print(
+            f"Built {outcome['assets_built']} assets in {outcome['seconds']} s. Checks: {counted}. Nothing is published yet."
+        )
         return
     console.print(f"[green]{head}[/green]: version {published['version']}, as of {published['as_of']}")
     console.print(f"  where   {published['database']}")
-    console.print(f"  what    {published['tables']} tables, {published['rows']:,} rows; Parquet twins, manifest and quality page beside it")
+    console.print(
+        f"  what    {published['tables']} tables, {published['rows']:,} rows; Parquet twins, manifest and quality page beside it"
+    )
     console.print(f"  checks  {counted}; in the version: {published['checks']}")
     console.print(f"  took    {outcome['seconds']} s")
     console.print("Ask it:")
@@ -184,5 +197,3 @@ def _tell(outcome: dict[str, Any]) -> None:
 
 def _kept(published: dict[str, Any] | None) -> str:
     return f"Version {published['version']} stays as it was." if published else "No version was published before."
-
-

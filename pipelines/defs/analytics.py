@@ -15,6 +15,7 @@ from pipelines.analytics.tables import TABLES, Table
 from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
+from pipelines.quality.results import CheckResult, record
 
 KEY_LAW = "key_unique_and_complete"
 
@@ -53,8 +54,11 @@ def _asset(table: Table) -> dg.AssetsDefinition:
             min_cell=run.min_cell,
         )
         rows = warehouse.write(settings, f"analytics.{table.name}", frame)
+        laws = [_key_law(table, frame)]
+        record(settings, run.run_id, f"analytics.{table.name}", laws)
         yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})
-        yield _key_law(key, table, frame)
+        for law in laws:
+            yield _as_result(key, law)
 
     return _build
 
@@ -66,12 +70,28 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def _key_law(key: dg.AssetKey, table: Table, frame: pl.DataFrame) -> dg.AssetCheckResult:
+def _key_law(table: Table, frame: pl.DataFrame) -> CheckResult:
     columns = frame.select(table.key)
     wrong = int(columns.is_duplicated().sum()) + columns.filter(pl.any_horizontal(pl.all().is_null())).height
+    return CheckResult(
+        layer="analytics",
+        table=table.name,
+        check_type=KEY_LAW,
+        severity="error",
+        why="The key is unique and never null.",
+        status="failed" if wrong else "passed",
+        columns=table.key,
+        n_checked=frame.height,
+        n_unexpected=wrong,
+    )
+
+
+def _as_result(key: dg.AssetKey, law: CheckResult) -> dg.AssetCheckResult:
+    message = "" if law.success else law.message or f"{law.n_unexpected} rows break it: {law.why}"
     return dg.AssetCheckResult(
         asset_key=key,
-        check_name=KEY_LAW,
-        passed=wrong == 0,
-        metadata={"rows": wrong, "message": f"{wrong} rows share a key or lack a part of it" if wrong else ""},
+        check_name=law.check_type,
+        passed=law.success,
+        severity=dg.AssetCheckSeverity.ERROR if law.severity == "error" else dg.AssetCheckSeverity.WARN,
+        metadata={"rows": law.n_unexpected or 0, "message": message, "file": "pipelines/analytics/tables.py"},
     )

@@ -14,12 +14,15 @@ from pipelines.defs import dbt_runner
 from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.dbt_runner import NodeResult
 from pipelines.defs.resources import House
+from pipelines.defs.run_settings import current_run
+from pipelines.quality.results import CheckResult, record
 from pipelines.warehouse import connect, relation
 
 UNIQUE_ID = "dagster_dbt/unique_id"
 MAP_SOURCE = ("identity", "int_identity__map")
 
-DbtEvent = dg.Output[None] | dg.AssetMaterialization | dg.MaterializeResult[None] | dg.AssetCheckResult
+CHECK_LAYERS = {"journey": "core", "feedback": "core", "seeds": "staging"}
+"""Layers of the architecture for schemas that are named otherwise."""
 
 
 class LayerTranslator(DagsterDbtTranslator):
@@ -70,6 +73,8 @@ def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", excl
         house: House = context.resources.house
         selected = sorted(_selected(context, manifest))
         results = dbt_runner.build(house.settings, selected, full_refresh=house.full_refresh)
+        part = [_as_check(manifest, result) for result in results if result.resource_type == "test"]
+        record(house.settings, current_run(house.settings).run_id, name, [check for check in part if check])
         yield from dbt_events(context, house, results)
 
     return _build
@@ -115,6 +120,30 @@ def dbt_events(context: dg.AssetExecutionContext, house: House, results: Sequenc
             metadata={"failed": [result.unique_id for result in failed]},
             allow_retries=False,
         )
+
+
+def _as_check(manifest: Mapping[str, Any], result: NodeResult) -> CheckResult | None:
+    """A test as a row of the run's checks, in the words of its declaration; none where it was skipped."""
+    node = manifest["nodes"][result.unique_id]
+    attached = node.get("attached_node") or next(iter(node["depends_on"]["nodes"]), None)
+    if result.status == "skipped" or attached is None:
+        return None
+    target = manifest["nodes"].get(attached) or manifest["sources"][attached]
+    told = node.get("test_metadata") or {"name": node["name"], "kwargs": {}}
+    arguments = {name: value for name, value in told["kwargs"].items() if name not in ("model", "column_name")}
+    outcome = {"pass": "passed", "warn": "failed", "fail": "failed"}.get(result.status, "error")
+    return CheckResult(
+        layer=CHECK_LAYERS.get(target["schema"], target["schema"]),
+        table=target["name"],
+        check_type=told["name"],
+        severity="warning" if node["config"]["severity"].lower() == "warn" else "error",
+        why=node.get("description") or "The model's declared grain, values and references.",
+        status=outcome,
+        columns=(node["column_name"],) if node.get("column_name") else (),
+        kwargs=arguments,
+        n_unexpected=None if outcome == "error" else result.failures,
+        message="" if outcome == "passed" else result.message,
+    )
 
 
 def _check_result(key: dg.AssetCheckKey, result: NodeResult) -> dg.AssetCheckResult:
