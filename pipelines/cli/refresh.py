@@ -66,21 +66,20 @@ def _refresh(settings: Settings, select: str, systems: list[str], full: bool) ->
     with console.status("reading the project"):
         from pipelines.contract import ContractError
         from pipelines.defs.dbt_runner import DbtError, ensure_manifest
-        from pipelines.defs.run import SelectionError, planned_assets, run_job
+        from pipelines.defs.run import Graph, SelectionError
 
         try:
             ensure_manifest(settings)
             jobs = ["refresh_all"] if select else ["land", "build"]
-            total = sum(len(planned_assets(settings, job, select)) for job in jobs)
+            graph = Graph(settings)
+            total = sum(len(graph.planned(job, select)) for job in jobs)
         except (ContractError, DbtError, SelectionError) as error:
             fail(str(error), ExitCode.USAGE)
     reports: list[RunReport] = []
     try:
         with Display(console, total) as display:
             for job in jobs:
-                reports.append(
-                    run_job(settings, job, select=select, systems=systems, full_refresh=full, listener=display.tell)
-                )
+                reports.append(graph.run(job, select=select, systems=systems, full_refresh=full, listener=display.tell))
                 if not reports[-1].succeeded:
                     break
                 if job == "land" and not full and _nothing_new(settings):

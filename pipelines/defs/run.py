@@ -43,54 +43,73 @@ class RunReport:
         return [check for check in self.checks if not check.passed and check.is_error]
 
 
-def planned_assets(settings: Settings, job_name: str, select: str = "") -> list[str]:
-    """The assets a run would build, in the order of the graph, as ``layer/table``.
+class Graph:
+    """The graph for one settings object, put together once however many jobs are run."""
 
-    Raises:
-        SelectionError: the selection names nothing.
-    """
-    return [key.to_user_string() for key in _ordered(build_defs(settings=settings), job_name, select)]
+    def __init__(self, settings: Settings) -> None:
+        prepare(settings)
+        self.settings = settings
+        self.defs = build_defs(settings=settings)
 
+    def planned(self, job_name: str, select: str = "") -> list[str]:
+        """The assets a run would build, as ``layer/table``, in the order of the graph.
 
-def run_job(
-    settings: Settings,
-    job_name: str = "refresh_all",
-    *,
-    select: str = "",
-    systems: Sequence[str] = (),
-    full_refresh: bool = False,
-    lock_wait_seconds: float = 0.0,
-    listener: Listener | None = None,
-) -> RunReport:
-    """Run a job (or some of its assets) in this process, recorded in the state folder's Dagster instance.
+        Raises:
+            SelectionError: the selection names nothing.
+        """
+        return [key.to_user_string() for key in self._keys(job_name, select)]
 
-    ``select`` is a Dagster asset selection such as ``key:"core/dim_customers"+`` or ``group:published``.
+    def run(
+        self,
+        job_name: str = "refresh_all",
+        *,
+        select: str = "",
+        systems: Sequence[str] = (),
+        full_refresh: bool = False,
+        lock_wait_seconds: float = 0.0,
+        listener: Listener | None = None,
+    ) -> RunReport:
+        """Run a job (or some of its assets) in this process, recorded in the state folder's Dagster instance.
 
-    Raises:
-        SelectionError: the selection names nothing.
-    """
-    prepare(settings)
-    defs = build_defs(settings=settings)
-    job = defs.resolve_job_def(job_name)
-    report = RunReport(run_id="", succeeded=False)
+        ``select`` is a Dagster asset selection such as ``key:"core/dim_customers"+`` or ``group:published``.
 
-    def listen(progress: Progress) -> None:
-        {"built": report.built, "check": report.checks, "failed": report.failures}.get(progress.kind, []).append(
-            progress
-        )
-        if listener:
-            listener(progress)
+        Raises:
+            SelectionError: the selection names nothing.
+        """
+        report = RunReport(run_id="", succeeded=False)
+        kept = {"built": report.built, "check": report.checks, "failed": report.failures}
 
-    config = {"systems": [*systems], "full_refresh": full_refresh, "lock_wait_seconds": lock_wait_seconds}
-    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance, listening(listen):
-        result = job.execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            asset_selection=_ordered(defs, job_name, select) if select else None,
-            run_config={"resources": {"house": {"config": config}}, "loggers": {LOGGER: {"config": {}}}},
-        )
-    report.run_id, report.succeeded = result.run_id, result.success
-    return report
+        def listen(progress: Progress) -> None:
+            if progress.kind in kept:
+                kept[progress.kind].append(progress)
+            if listener:
+                listener(progress)
+
+        config = {"systems": [*systems], "full_refresh": full_refresh, "lock_wait_seconds": lock_wait_seconds}
+        with dg.DagsterInstance.from_config(str(self.settings.dagster_home)) as instance, listening(listen):
+            result = self.defs.resolve_job_def(job_name).execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                asset_selection=self._keys(job_name, select) if select else None,
+                run_config={"resources": {"house": {"config": config}}, "loggers": {LOGGER: {"config": {}}}},
+            )
+        report.run_id, report.succeeded = result.run_id, result.success
+        return report
+
+    def _keys(self, job_name: str, select: str) -> list[dg.AssetKey]:
+        job = self.defs.resolve_job_def(job_name)
+        graph = job.asset_layer.asset_graph
+        keys = set(job.asset_layer.executable_asset_keys)
+        if select:
+            try:
+                keys &= dg.AssetSelection.from_string(select).resolve(graph)
+            except Exception as error:
+                raise SelectionError(f"{select!r} is not a selection: {str(error).splitlines()[0]}") from error
+        if not keys:
+            raise SelectionError(
+                f'{select!r} selects no asset; write for example group:core or key:"core/dim_customers"+'
+            )
+        return [key for key in graph.toposorted_asset_keys if key in keys]
 
 
 def recent_runs(settings: Settings, limit: int) -> list[dict[str, Any]]:
@@ -111,17 +130,3 @@ def recent_runs(settings: Settings, limit: int) -> list[dict[str, Any]]:
 
 def _stamp(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds")
-
-
-def _ordered(defs: dg.Definitions, job_name: str, select: str) -> list[dg.AssetKey]:
-    job = defs.resolve_job_def(job_name)
-    graph = job.asset_layer.asset_graph
-    keys = set(job.asset_layer.executable_asset_keys)
-    if select:
-        try:
-            keys &= dg.AssetSelection.from_string(select).resolve(graph)
-        except Exception as error:
-            raise SelectionError(f"{select!r} is not a selection: {str(error).splitlines()[0]}") from error
-    if not keys:
-        raise SelectionError(f'{select!r} selects no asset; write for example group:core or key:"core/dim_customers"+')
-    return [key for key in graph.toposorted_asset_keys if key in keys]
