@@ -1,7 +1,7 @@
 """Fill a fresh virtual environment from the hash-locked requirements; run by ``make`` with that environment's Python.
 
 Belongs here: installing. Stays out: everything that needs an installed package, since none is there yet (standard
-library only, and no import of ``pipelines``). Run it isolated (``python -I``): the folder holds modules with common names.
+library only, no import of ``pipelines``). Run it isolated (``python -I``): this folder has modules with common names.
 """
 
 import os

@@ -21,7 +21,7 @@ HELP = """Write docs/data_dictionary.md from the contracts, the dbt YAML and the
 Example: journeyline docs --check"""
 
 LAYERS = {
-    "published": "What analysts open: `data/published/current/`. Names, grains and ids change only with an entry in the changelog.",
+    "published": "What analysts open. Names, grains and ids change only with an entry in the changelog.",
     "analytics": "Statistics, one module a table family.",
     "core": "Facts and dimensions keyed by `customer_id`.",
     "journey": "Sessions, carts and the aggregates of the event log.",
@@ -35,8 +35,8 @@ LAYERS = {
 
 HEAD = """# Data dictionary
 
-Written by `journeyline docs` (`make docs`) from the landing contracts, the dbt YAML, the declared analytics tables and the
-publishing contract; a test says when it is out of date. Personal data is tagged direct, quasi or text.
+Written by `journeyline docs` (`make docs`) from the landing contracts, the dbt YAML, the declared analytics tables and
+the publishing contract; a test says when it is out of date. Personal data is tagged direct, quasi or text.
 """
 
 

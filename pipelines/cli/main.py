@@ -6,8 +6,6 @@ so that `journeyline --help` answers at once.
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from pipelines.cli import dev, docs, doctor, generate, query, refresh, rollback, status, versions
@@ -39,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

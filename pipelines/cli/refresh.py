@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +14,7 @@ from pipelines.cli.console import err, fail, out, print_json, settings_or_exit
 from pipelines.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from pipelines.defs.progress import Progress
     from pipelines.defs.run import RunReport
     from pipelines.settings import Settings
 
@@ -21,12 +25,15 @@ Nothing is published unless every blocking check passes; with nothing new, nothi
 Example: journeyline refresh --select 'group:analytics'"""
 
 EXAMPLE_QUERIES = (
-    "select segment_id, value, lo, hi from segment_profiles where scheme_id = 'value_rfm' and measure = 'share' "
-    "order by value desc limit 5",
-    "select group_id, period, value, lo, hi, verdict from satisfaction_deltas where dimension = 'division' "
-    "and metric_id = 'acsi_style_index' order by period desc, group_id limit 9",
-    "select group_id, step, value, drop_off from funnel_steps where breakdown = 'region' order by group_id, step_order",
+    """select segment_id, value, lo, hi, n from segment_profiles
+    where scheme_id = 'lifecycle' and measure = 'customers' order by value desc""",
+    """select group_id, previous_period, period, value, lo, hi, verdict from satisfaction_deltas
+    where metric_id = 'acsi_style_index' and dimension = 'division' order by period desc, group_id limit 6""",
+    """select group_id, step, value, lo, hi, drop_off from funnel_steps
+    where breakdown = 'region' order by group_id, step_order limit 12""",
 )
+
+MESSAGE_LENGTH = 400
 
 
 def command(
@@ -38,7 +45,7 @@ def command(
         str, typer.Option(help="Land only these systems' files (comma list); the others keep what has landed.")
     ] = "",
     full: Annotated[
-        bool, typer.Option("--full", help="Build and publish even with nothing new, incremental models from scratch.")
+        bool, typer.Option("--full", help="Build and publish even with nothing new; incremental models from scratch.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the outcome as JSON; progress goes to standard error.")
@@ -56,8 +63,7 @@ def command(
 
 
 def _refresh(settings: Settings, select: str, systems: list[str], full: bool) -> dict[str, Any]:
-    from pipelines.cli.progress import Display
-    from pipelines.defs.home import LockedError, is_locked, holder
+    from pipelines.defs.home import LockedError, holder, is_locked
 
     if is_locked(settings):
         fail(f"a refresh is already running on {settings.home} ({holder(settings)}); wait for it", ExitCode.LOCKED)
@@ -65,29 +71,22 @@ def _refresh(settings: Settings, select: str, systems: list[str], full: bool) ->
     console = err()
     with console.status("reading the project"):
         from pipelines.contract import ContractError
-        from pipelines.defs.dbt_runner import DbtError, ensure_manifest
+        from pipelines.defs.dbt_runner import DbtError
         from pipelines.defs.run import Graph, SelectionError
 
         try:
-            ensure_manifest(settings)
-            jobs = ["refresh_all"] if select else ["land", "build"]
             graph = Graph(settings)
-            total = sum(len(graph.planned(job, select)) for job in jobs)
+            total = sum(len(graph.planned(job, select)) for job in graph.jobs(select))
         except (ContractError, DbtError, SelectionError) as error:
             fail(str(error), ExitCode.USAGE)
-    reports: list[RunReport] = []
+    from pipelines.cli.progress import Display
+
     try:
         with Display(console, total) as display:
-            for job in jobs:
-                reports.append(graph.run(job, select=select, systems=systems, full_refresh=full, listener=display.tell))
-                if not reports[-1].succeeded:
-                    break
-                if job == "land" and not full and _nothing_new(settings):
-                    display.stop_early()
-                    return _outcome(settings, reports, status="nothing new")
+            report = graph.refresh(select=select, systems=systems, full=full, listener=display.tell)
     except LockedError as error:
         fail(str(error), ExitCode.LOCKED)
-    return _outcome(settings, reports, status="built" if reports[-1].succeeded else "failed")
+    return _outcome(settings, report)
 
 
 def _names(value: str, settings: Settings) -> list[str]:
@@ -105,33 +104,22 @@ def _require_input(settings: Settings) -> None:
         fail(f"{settings.landing_dir} holds no exports; first: {mend}", ExitCode.USAGE)
 
 
-def _nothing_new(settings: Settings) -> bool:
-    from pipelines.publish.fingerprint import is_published
-
-    return is_published(settings)
-
-
-def _outcome(settings: Settings, reports: list[RunReport], *, status: str) -> dict[str, Any]:
+def _outcome(settings: Settings, report: RunReport) -> dict[str, Any]:
     from pipelines.cli.published import describe_current
 
-    checks = [check for report in reports for check in report.checks]
     return {
-        "succeeded": all(report.succeeded for report in reports),
-        "status": status,
-        "runs": [report.run_id for report in reports],
-        "assets_built": sum(len(report.built) for report in reports),
-        "checks": {
-            "passed": sum(check.passed for check in checks),
-            "warned": sum(not check.passed and not check.is_error for check in checks),
-            "failed": sum(not check.passed and check.is_error for check in checks),
-        },
-        "problems": [_problem(check) for check in checks if not check.passed],
-        "failures": [{"step": f.step, "message": f.message} for report in reports for f in report.failures],
+        "succeeded": report.succeeded,
+        "status": report.status,
+        "runs": report.run_ids,
+        "assets_built": len(report.built),
+        "checks": {"passed": len(report.passed), "warned": len(report.warned), "failed": len(report.failed)},
+        "problems": [_problem(check) for check in (*report.warned, *report.failed)],
+        "failures": [{"step": failure.step, "message": failure.message} for failure in report.failures],
         "published": describe_current(settings),
     }
 
 
-def _problem(check: Any) -> dict[str, Any]:
+def _problem(check: Progress) -> dict[str, Any]:
     return {
         "severity": "error" if check.is_error else "warning",
         "asset": check.asset,
@@ -146,53 +134,73 @@ def _problem(check: Any) -> dict[str, Any]:
 def _next_step(asset: str, where: str) -> str:
     layer, _, table = asset.partition("/")
     if layer == "raw" and where.startswith("quarantine"):
-        return f"look at the rows and reasons in {where}, mend the export, put it into the landing folder, run again"
+        return f"see rows and reasons in {where}, mend the export, put it into the landing folder, run again"
     if layer == "raw":
-        return f"compare the export of {table.replace('__', ' ')} with {where or 'its contract'}, mend the export, run again"
+        file = where or "its contract"
+        return f"compare the export of {table.replace('__', ' ')} with {file}, mend the export, run again"
     if where.endswith(".sql"):
-        return f'see the rows with: journeyline query --live "$(cat {where})"; mend the source or the model, run again'
-    return (
-        f"read the definition in {where}, mend what feeds {table}, run again"
-        if where
-        else f"mend what feeds {table}, run again"
-    )
+        return f'see the rows: {_program()} query --live "$(cat {where})"; mend the source or the model, run again'
+    return f"read {where}, mend what feeds {table}, run again" if where else f"mend what feeds {table}, run again"
 
 
 def _tell(outcome: dict[str, Any]) -> None:
+    for problem in outcome["problems"]:
+        _tell_problem(problem)
+    _tell_failures(outcome) if not outcome["succeeded"] else _tell_published(outcome)
+
+
+def _tell_problem(problem: dict[str, Any]) -> None:
     from rich.markup import escape
 
-    console, errors = out(), err()
-    for problem in outcome["problems"]:
-        style = "red" if problem["severity"] == "error" else "yellow"
-        rows = "" if problem["rows"] is None else f" · {problem['rows']:,} rows"
-        errors.print(f"[{style}]{problem['severity']}[/{style}] {problem['asset']} · {escape(problem['check'])}{rows}")
-        errors.print(f"    {escape(problem['message'][:400])}", style="dim")
-        errors.print(f"    next: {escape(problem['next'])}", style="dim")
+    console = err()
+    style = "red" if problem["severity"] == "error" else "yellow"
+    rows = "" if problem["rows"] is None else f" · {problem['rows']:,} rows"
+    console.print(f"[{style}]{problem['severity']}[/{style}] {problem['asset']} · {escape(problem['check'])}{rows}")
+    if problem["file"]:
+        console.print(f"    file: {escape(problem['file'])}", style="dim")
+    console.print(f"    what: {escape(problem['message'][:MESSAGE_LENGTH])}", style="dim")
+    console.print(f"    next: {escape(problem['next'])}", style="dim")
+
+
+def _tell_failures(outcome: dict[str, Any]) -> None:
+    from rich.markup import escape
+
+    console = err()
     for failure in outcome["failures"]:
-        errors.print(f"[red]failed[/red] {failure['step']}: {escape(failure['message'])}")
-    checks = outcome["checks"]
-    counted = f"{checks['passed']:,} passed, {checks['warned']} warned, {checks['failed']} failed"
+        console.print(f"[red]failed[/red] {failure['step']}: {escape(failure['message'][:MESSAGE_LENGTH])}")
     published = outcome["published"]
-    if not outcome["succeeded"]:
-        errors.print(f"[red]Not published.[/red] Checks: {counted}. {_kept(published)}")
-        return
-    head = "Nothing new: the published version stays" if outcome["status"] == "nothing new" else "Published"
+    kept = f"Version {published['version']} stays as it was." if published else "No version was published before."
+    console.print(f"[red]Nothing was published.[/red] Checks: {_counted(outcome)}. {kept}")
+
+
+def _tell_published(outcome: dict[str, Any]) -> None:
+    console = out()
+    published = outcome["published"]
     if published is None:
-        console.print(
-            f"Built {outcome['assets_built']} assets in {outcome['seconds']} s. Checks: {counted}. Nothing is published yet."
-        )
+        console.print(f"Built {outcome['assets_built']} assets. Checks: {_counted(outcome)}. Nothing is published yet.")
         return
-    console.print(f"[green]{head}[/green]: version {published['version']}, as of {published['as_of']}")
+    head = "Nothing new; the published version stays" if outcome["status"] == "nothing new" else "Published"
+    console.print(f"[green]{head}[/green]: {published['version']}, as of {published['as_of']}")
     console.print(f"  where   {published['database']}")
     console.print(
-        f"  what    {published['tables']} tables, {published['rows']:,} rows; Parquet twins, manifest and quality page beside it"
+        f"  what    {published['tables']} tables, {published['rows']:,} rows; parquet/, quality/, manifest.json"
     )
-    console.print(f"  checks  {counted}; in the version: {published['checks']}")
+    console.print(f"  checks  {_counted(outcome)} in this run; {published['checks']} in the version")
     console.print(f"  took    {outcome['seconds']} s")
     console.print("Ask it:")
     for query in EXAMPLE_QUERIES:
-        console.print(f'  journeyline query "{query}"', style="cyan")
+        console.print(f'  {_program()} query "{" ".join(query.split())}"', style="cyan")
 
 
-def _kept(published: dict[str, Any] | None) -> str:
-    return f"Version {published['version']} stays as it was." if published else "No version was published before."
+def _counted(outcome: dict[str, Any]) -> str:
+    checks = outcome["checks"]
+    return f"{checks['passed']:,} passed, {checks['warned']} warned, {checks['failed']} failed"
+
+
+def _program() -> str:
+    """How this command line was called, so that an example can be pasted."""
+    called = Path(sys.argv[0])
+    if called.name != "journeyline":
+        return "python -m pipelines.cli"
+    on_path = shutil.which("journeyline")
+    return "journeyline" if on_path and Path(on_path).resolve() == called.resolve() else sys.argv[0]

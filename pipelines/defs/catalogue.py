@@ -22,7 +22,7 @@ OWNERS = {
 """Owner of each group; every group stands here, a new one without an owner is an error."""
 
 IO_RETRY = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-"""For steps that touch files others write and the warehouse's lock. A step that computes is not retried: it would fail again."""
+"""For steps that touch files others write and the warehouse's lock. A step that computes would only fail again."""
 
 DAILY = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
 """The nightly refresh missed once is a warning, missed until noon of the next day is a failure."""

@@ -114,7 +114,7 @@ def _load_parsed(settings: Settings) -> Any:
     # A fresh object for each call: a run writes compiled code into the manifest it is given.
     from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415
 
-    manifest = Manifest.from_msgpack(_parsed(settings).read_bytes())
+    manifest: Any = Manifest.from_msgpack(_parsed(settings).read_bytes())
     manifest.build_flat_graph()
     manifest.rebuild_ref_lookup()
     return manifest

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from pipelines.settings import Settings
 
-# Runs and events in SQLite beside the data; nothing is sent anywhere, no pop-ups, no pools: a killed run would keep its slot.
+# Runs and events in SQLite beside the data; nothing is sent anywhere. No pools: a killed run would keep its slot.
 DAGSTER_YAML = """\
 # Written by the refresh from pipelines/defs/home.py; changes here are overwritten.
 telemetry:

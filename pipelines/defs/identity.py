@@ -19,7 +19,7 @@ EVIDENCE = [dg.AssetKey(["entities", "int_profiles"]), dg.AssetKey(["identity", 
 
 
 def build_identity_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    """``identity/int_identity__map`` with its two laws; the words about it are those of the dbt source that reads it."""
+    """``identity/int_identity__map`` with its law; the words about it are those of the dbt source that reads it."""
     source = next(s for s in manifest["sources"].values() if s["identifier"] == MAP.path[-1])
     columns = [
         dg.TableColumn(c["name"], c["data_type"] or "varchar", c["description"]) for c in source["columns"].values()

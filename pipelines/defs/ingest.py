@@ -126,7 +126,7 @@ def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 RUN_SETTINGS,
-                description="One row: the run, its as-of date and instant, reporting time zone and currency, minimum cell.",
+                description="One row: the run, its as-of date and instant, reporting zone and currency, minimum cell.",
                 metadata={
                     "dagster/column_schema": dg.TableSchema(
                         [dg.TableColumn(name, kind) for name, kind in RUN_COLUMNS.items()]
@@ -166,8 +166,8 @@ def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
                 for key in raw
             ),
         ],
-        # The checks of the raw tables are made here, from the manifest of the whole landing. This also frees the step from
-        # waiting for the suites that block those tables, which need the run's settings themselves.
+        # The checks of the raw tables are made here, from the manifest of the whole landing. This also frees the step
+        # from waiting for the suites that block those tables, which need the run's settings themselves.
         allow_arbitrary_check_specs=True,
         retry_policy=IO_RETRY,
     )

@@ -15,7 +15,7 @@ LOGGER = "journeyline"
 
 @dataclass(frozen=True)
 class Progress:
-    """One event. ``kind``: started, built, check, failed, retry, skipped. Names are ``layer/table``; rows may be unknown."""
+    """One event. ``kind``: started, working, built, check, done, failed, retry, skipped. Assets are ``layer/table``."""
 
     kind: str
     step: str
@@ -55,7 +55,10 @@ class _Handler(logging.Handler):
                 listener(progress)
 
 
-@dg.logger(description="Hands every event to the process's listeners; the command line's progress display is one.")
+@dg.logger(
+    config_schema={},
+    description="Hands every event to the process's listeners; the command line's progress display is one.",
+)
 def progress_logger(_context: dg.InitLoggerContext) -> logging.Logger:
     """A logger of its own with the one handler; nothing is passed on to the root logger."""
     logger = logging.Logger(LOGGER, level=logging.DEBUG)
@@ -65,41 +68,18 @@ def progress_logger(_context: dg.InitLoggerContext) -> logging.Logger:
 
 def as_progress(event: Any) -> Progress | None:
     """Translate one Dagster event; None for those nobody watches."""
-    step = event.step_key or ""
-    kind = event.event_type
-    if kind == dg.DagsterEventType.STEP_START:
-        return Progress("started", step)
-    if kind == dg.DagsterEventType.ASSET_MATERIALIZATION:
-        metadata = event.materialization.metadata
-        return Progress(
-            "built",
-            step,
-            asset=event.asset_key.to_user_string(),
-            rows=_value(metadata, "dagster/row_count"),
-            seconds=_value(metadata, "seconds"),
-        )
-    if kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-        return _check(step, event.asset_check_evaluation_data)
-    if kind == dg.DagsterEventType.STEP_SUCCESS:
-        return Progress("done", step, seconds=event.step_success_data.duration_ms / 1000)
-    if kind == dg.DagsterEventType.STEP_FAILURE:
-        return Progress("failed", step, passed=False, is_error=True, message=_reason(event.step_failure_data))
-    if kind == dg.DagsterEventType.STEP_UP_FOR_RETRY:
-        return Progress(
-            "retry",
-            step,
-            message=_first_line(event.step_retry_data.error.message if event.step_retry_data.error else ""),
-        )
-    if kind == dg.DagsterEventType.STEP_SKIPPED:
-        return Progress("skipped", step)
-    if kind == dg.DagsterEventType.RESOURCE_INIT_FAILURE:
-        return Progress(
-            "failed", step or "house", passed=False, is_error=True, message=_reason(event.engine_event_data)
-        )
-    return None
+    translate = _TRANSLATIONS.get(event.event_type)
+    return translate(event.step_key or "", event) if translate else None
 
 
-def _check(step: str, check: Any) -> Progress:
+def _built(step: str, event: Any) -> Progress:
+    metadata = event.materialization.metadata
+    rows, seconds = _value(metadata, "dagster/row_count"), _value(metadata, "seconds")
+    return Progress("built", step, asset=event.asset_key.to_user_string(), rows=rows, seconds=seconds)
+
+
+def _check(step: str, event: Any) -> Progress:
+    check = event.asset_check_evaluation_data
     metadata = check.metadata
     return Progress(
         "check",
@@ -112,6 +92,34 @@ def _check(step: str, check: Any) -> Progress:
         message=str(_value(metadata, "message") or ""),
         where=str(_value(metadata, "sql") or _value(metadata, "file") or ""),
     )
+
+
+def _done(step: str, event: Any) -> Progress:
+    return Progress("done", step, seconds=event.step_success_data.duration_ms / 1000)
+
+
+def _failed(step: str, event: Any) -> Progress:
+    return Progress("failed", step, passed=False, is_error=True, message=_reason(event.step_failure_data))
+
+
+def _not_started(step: str, event: Any) -> Progress:
+    return Progress("failed", step or "house", passed=False, is_error=True, message=_reason(event.engine_event_data))
+
+
+def _retry(step: str, event: Any) -> Progress:
+    return Progress("retry", step, message=_reason(event.step_retry_data))
+
+
+_TRANSLATIONS: dict[dg.DagsterEventType, Callable[[str, Any], Progress]] = {
+    dg.DagsterEventType.STEP_START: lambda step, _event: Progress("started", step),
+    dg.DagsterEventType.ASSET_MATERIALIZATION: _built,
+    dg.DagsterEventType.ASSET_CHECK_EVALUATION: _check,
+    dg.DagsterEventType.STEP_SUCCESS: _done,
+    dg.DagsterEventType.STEP_FAILURE: _failed,
+    dg.DagsterEventType.STEP_UP_FOR_RETRY: _retry,
+    dg.DagsterEventType.STEP_SKIPPED: lambda step, _event: Progress("skipped", step),
+    dg.DagsterEventType.RESOURCE_INIT_FAILURE: _not_started,
+}
 
 
 def _value(metadata: Any, name: str) -> Any:

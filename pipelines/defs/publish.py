@@ -78,7 +78,20 @@ def _checks_of(database: Path) -> list[CheckResult]:
     columns = "table_name, check_type, severity, why, status, n_checked, n_unexpected, observed"
     with published(database) as con:
         rows = con.execute(f"select {columns} from {quality_table.NAME} where layer = ?", [LAYER]).fetchall()
-    return [CheckResult(LAYER, *row[:5], n_checked=row[5], n_unexpected=row[6], observed=row[7]) for row in rows]
+    return [
+        CheckResult(
+            layer=LAYER,
+            table=table,
+            check_type=kind,
+            severity=severity,
+            why=why,
+            status=status,
+            n_checked=checked,
+            n_unexpected=unexpected,
+            observed=observed,
+        )
+        for table, kind, severity, why, status, checked, unexpected, observed in rows
+    ]
 
 
 def _specs(contract: Contract) -> list[dg.AssetSpec]:

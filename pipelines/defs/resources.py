@@ -4,6 +4,7 @@ Belongs here: what a run holds from its first step to its last. Stays out: what 
 """
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,7 @@ def house_resource(settings: Settings) -> dg.ResourceDefinition:
                 dg.Array(str), default_value=[], description="Systems whose files this run lands; empty: all enabled."
             ),
             "full_refresh": dg.Field(bool, default_value=False, description="Rebuild the incremental models from raw."),
-            "lock_wait_seconds": dg.Field(float, default_value=LOCK_WAIT_SECONDS),
+            "take_lock": dg.Field(bool, default_value=True, description="False where the caller holds it already."),
         },
     )
     def house(context: dg.InitResourceContext) -> Iterator[House]:
@@ -46,7 +47,7 @@ def house_resource(settings: Settings) -> dg.ResourceDefinition:
         if unknown:
             raise dg.Failure(f"not enabled: {', '.join(unknown)}; enabled are {', '.join(settings.systems)}")
         prepare(settings)
-        with writer_lock(settings, wait_seconds=config["lock_wait_seconds"]):
+        with writer_lock(settings, wait_seconds=LOCK_WAIT_SECONDS) if config["take_lock"] else nullcontext():
             yield House(settings, systems, context.run_id or "", config["full_refresh"])
 
     return house

@@ -11,8 +11,9 @@ from typing import Any
 import dagster as dg
 
 from pipelines.build import build_defs
-from pipelines.defs.home import prepare
+from pipelines.defs.home import prepare, writer_lock
 from pipelines.defs.progress import LOGGER, Listener, Progress, listening
+from pipelines.publish.fingerprint import is_published
 from pipelines.settings import Settings
 
 
@@ -22,13 +23,20 @@ class SelectionError(ValueError):
 
 @dataclass
 class RunReport:
-    """How a run ended: the checks and failures in the order they came."""
+    """How a refresh or a run ended: assets built, checks and failures in the order they came.
 
-    run_id: str
-    succeeded: bool
+    ``status``: built, nothing new (this very result is published already) or failed.
+    """
+
+    status: str = "built"
+    run_ids: list[str] = field(default_factory=list)
     built: list[Progress] = field(default_factory=list)
     checks: list[Progress] = field(default_factory=list)
     failures: list[Progress] = field(default_factory=list)
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status != "failed"
 
     @property
     def passed(self) -> list[Progress]:
@@ -59,24 +67,56 @@ class Graph:
         """
         return [key.to_user_string() for key in self._keys(job_name, select)]
 
-    def run(
+    def jobs(self, select: str = "") -> list[str]:
+        """The jobs of a refresh: landing, then the rest, so that it can stop between; a selection is one run."""
+        return ["refresh_all"] if select else ["land", "build"]
+
+    def refresh(
         self,
-        job_name: str = "refresh_all",
         *,
         select: str = "",
         systems: Sequence[str] = (),
-        full_refresh: bool = False,
-        lock_wait_seconds: float = 0.0,
+        full: bool = False,
         listener: Listener | None = None,
     ) -> RunReport:
-        """Run a job (or some of its assets) in this process, recorded in the state folder's Dagster instance.
+        """Land, build, check and publish; stops after landing where this very result is published already.
 
-        ``select`` is a Dagster asset selection such as ``key:"core/dim_customers"+`` or ``group:published``.
+        ``select`` is a Dagster asset selection such as ``key:"core/dim_customers"+``; ``systems`` are those whose files
+        are landed (all, unless named); ``full`` rebuilds and publishes in any case.
 
         Raises:
             SelectionError: the selection names nothing.
+            LockedError: another refresh is running on this state folder.
         """
-        report = RunReport(run_id="", succeeded=False)
+        report = RunReport()
+        with writer_lock(self.settings):
+            for job in self.jobs(select):
+                self._run(report, job, select=select, systems=systems, full=full, listener=listener)
+                if not report.succeeded:
+                    break
+                if job == "land" and not full and is_published(self.settings):
+                    report.status = "nothing new"
+                    break
+        return report
+
+    def run(self, job_name: str, *, select: str = "", listener: Listener | None = None) -> RunReport:
+        """Run one job, whatever is published. Raises as ``refresh`` does."""
+        report = RunReport()
+        with writer_lock(self.settings):
+            self._run(report, job_name, select=select, systems=(), full=False, listener=listener)
+        return report
+
+    def _run(
+        self,
+        report: RunReport,
+        job_name: str,
+        *,
+        select: str,
+        systems: Sequence[str],
+        full: bool,
+        listener: Listener | None,
+    ) -> None:
+        """Run a job in this process, recorded in the state folder's Dagster instance; the caller holds the lock."""
         kept = {"built": report.built, "check": report.checks, "failed": report.failures}
 
         def listen(progress: Progress) -> None:
@@ -85,7 +125,7 @@ class Graph:
             if listener:
                 listener(progress)
 
-        config = {"systems": [*systems], "full_refresh": full_refresh, "lock_wait_seconds": lock_wait_seconds}
+        config = {"systems": [*systems], "full_refresh": full, "take_lock": False}
         with dg.DagsterInstance.from_config(str(self.settings.dagster_home)) as instance, listening(listen):
             result = self.defs.resolve_job_def(job_name).execute_in_process(
                 instance=instance,
@@ -93,8 +133,9 @@ class Graph:
                 asset_selection=self._keys(job_name, select) if select else None,
                 run_config={"resources": {"house": {"config": config}}, "loggers": {LOGGER: {"config": {}}}},
             )
-        report.run_id, report.succeeded = result.run_id, result.success
-        return report
+        report.run_ids.append(result.run_id)
+        if not result.success:
+            report.status = "failed"
 
     def _keys(self, job_name: str, select: str) -> list[dg.AssetKey]:
         job = self.defs.resolve_job_def(job_name)

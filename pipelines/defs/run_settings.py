@@ -1,7 +1,7 @@
 """The run every table of a refresh belongs to, as the warehouse holds it.
 
-Belongs here: reading ``raw.run_settings``. Stays out: writing it (``pipelines.ingest``). Steps read it instead of asking
-Dagster, so that landing and building may be two runs and still stamp one id.
+Belongs here: reading ``raw.run_settings``. Stays out: writing it (``pipelines.ingest``). Steps read it instead of
+asking Dagster, so that landing and building may be two runs and still stamp one id.
 """
 
 from __future__ import annotations

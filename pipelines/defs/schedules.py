@@ -10,14 +10,14 @@ from pipelines.settings import Settings
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """``nightly_refresh``: at 02:00 in the reporting time zone; switched on in the UI, once there is data to refresh."""
+    """``nightly_refresh``: 02:00 in the reporting time zone; switched on in the UI, once there is data to refresh."""
     return [
         dg.ScheduleDefinition(
             name="nightly_refresh",
             job_name="refresh_all",
             cron_schedule="0 2 * * *",
             execution_timezone=reporting_time_zone(settings),
-            description="Land, build, check and publish every night, before the working day of the reporting time zone.",
+            description="Land, build, check and publish every night, before the reporting time zone's working day.",
         )
     ]
 
