@@ -75,7 +75,11 @@ def _counts(rng: np.random.Generator, people: pl.DataFrame, frame: pl.DataFrame,
     def coin(share: Array | float) -> Array:
         return rng.random(n) < share
 
-    views = np.where(rich, 1 + rng.poisson(1.3, n), np.where(cart, 1 + rng.poisson(0.6, n), rng.poisson(0.7, n)))
+    views = np.where(
+        rich,
+        1 + rng.poisson(1.3, n),
+        np.where(cart, 1 + rng.poisson(0.6, n), rng.poisson(np.where(kind == 6, 0.4, 0.6))),
+    )
     views = np.where((need == 3) & ~quiet & (views > 0), views + coin(0.5), views)
     put("session_start", np.ones(n, dtype=int))
     put("first_visit", frame["session_number"].to_numpy() == 1)

@@ -64,8 +64,8 @@ def carts(chunk: Chunk, world: World, people: pl.DataFrame, trips: Trips) -> Car
     items = trips.items.join(frame.select("t", "c"), on="t", maintain_order="left").drop("t")
     who = frame["p"].to_numpy()
     region, need = people["region_no"].to_numpy()[who], people["need_no"].to_numpy()[who]
-    subtotal = _subtotal(items, len(frame))
-    items, topped = _top_ups(rng, world, items, subtotal=subtotal, region=region, need=need)
+    filled = _subtotal(items, len(frame))
+    items, topped = _top_ups(rng, world, items, subtotal=filled, region=region, need=need)
     subtotal = _subtotal(items, len(frame))
     coupon = np.where(
         rng.random(len(who)) < np.array([0.38, 0.10, 0.08, 0.10, 0.12])[need],
@@ -85,6 +85,7 @@ def carts(chunk: Chunk, world: World, people: pl.DataFrame, trips: Trips) -> Car
     frame = frame.with_columns(
         pl.Series("region_no", region),
         pl.Series("need_no", need),
+        pl.Series("filled", filled),
         pl.Series("subtotal", subtotal),
         pl.Series("discount", discount),
         pl.Series("coupon", list(COUPONS)).gather(coupon),
@@ -237,6 +238,7 @@ def _outcome(
         "reached": reached.astype(np.int8),
         "cause_no": cause.astype(np.int8),
         "recovered": recovered,
+        "p_leave_cart": leave_cart,
         "p_leave_after_shipping": leave_after,
         "p_leave_form": 1 - (1 - leave_form) * (1 - confusing),
     }

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.synth import truth
+from pipelines.synth import thresholds, truth
 from pipelines.synth.base import Chunk
 from pipelines.synth.catalogue import world
 from pipelines.synth.output import Output
@@ -75,6 +75,8 @@ def generate(
         if progress is not None:
             progress(what, done, total)
 
+    profits: list[dict[float, float]] = []
+    carts = 0
     for chunk in todo:
         sim = simulate(chunk, company)
         tell("journeys")
@@ -82,7 +84,9 @@ def generate(
             system.write(out, sim)
             tell(system.__name__.rsplit(".", 1)[-1])
         truth.write(hidden, sim)
+        profits.append(thresholds.expected_profit(sim.carts))
+        carts += len(sim.carts.carts)
         tell("truth")
     truth.write_world(hidden, company, out.dirt)
-    truth.write_effects(truth_dir, truth.planted())
+    truth.write_effects(truth_dir, truth.planted(thresholds.summary(profits, carts)))
     return GenerationReport(out.files, out.rows, out.size, time.perf_counter() - started)

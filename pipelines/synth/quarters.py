@@ -11,7 +11,7 @@ import polars as pl
 from scipy.stats import beta
 
 from pipelines.synth import effects
-from pipelines.synth.base import LINES, QUARTERS, REGION_NAMES, Array, Chunk, choose_rows, even_ranks
+from pipelines.synth.base import LINES, QUARTERS, REGION_NAMES, Array, Chunk, choose_rows, even_ranks, systematic
 from pipelines.synth.people import tastes
 
 RESPONSE_RATE = 0.44
@@ -45,7 +45,7 @@ def quarters(chunk: Chunk, people: pl.DataFrame) -> pl.DataFrame:
     responded = rng.random(len(p)) < RESPONSE_RATE * span
     responded = _small_cell(chunk, rng, people["region_no"].to_numpy()[p], q, responded)
     share = _latent(even_ranks(rng, z, (q * len(LINES) + line) * 2 + responded), level)
-    answers = 1 + rng.binomial(9, share[:, None], (len(p), 3))
+    answers = _answers(rng, share, responded, q * len(LINES) + line)
     index = (answers.sum(axis=1) - 3) / 27 * 100
     frame = pl.DataFrame(
         {
@@ -66,6 +66,16 @@ def quarters(chunk: Chunk, people: pl.DataFrame) -> pl.DataFrame:
     previous = pl.when(pl.col("q").shift(1).over("p") == pl.col("q") - 1).then(pl.col("index").shift(1).over("p"))
     factor = ((previous.fill_null(effects.SPEND_CENTRE) - effects.SPEND_CENTRE) * effects.SPEND_PER_POINT).exp()
     return frame.with_columns(factor.alias("spend_factor"))
+
+
+def _answers(rng: np.random.Generator, share: Array, responded: Array, cell: Array) -> Array:
+    """The three items, each 1 + Binomial(9, share). For respondents the trials are balanced over the cell (quarter and
+    line), so that the mean answer of a cell is its true one within a hundredth and a small company shows effect 3."""
+    answers = 1 + rng.binomial(9, share[:, None], (len(share), 3))
+    rows = np.flatnonzero(responded)
+    trials = systematic(rng, np.repeat(share[rows], 27), np.repeat(cell[rows], 27))
+    answers[rows] = 1 + trials.reshape(len(rows), 3, 9).sum(axis=2)
+    return answers
 
 
 def _lines(rng: np.random.Generator, taste: Array, q: Array) -> Array:

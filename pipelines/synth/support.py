@@ -84,7 +84,8 @@ def _contacts(
     region = people["region_no"].gather(base["p"]).to_numpy()
     south = np.where(region == REGION_NAMES.index("South"), effects.SOUTH_CONTACT_RATIO, 1.0)
     late = base["is_late"].to_numpy()
-    rate = CONTACTS_PER_ORDER * discontent * np.where(late, 1.8, 0.95) * south
+    asks = np.where(people["need"].gather(base["p"]).to_numpy() == "service", 1.6, 0.88)
+    rate = CONTACTS_PER_ORDER * discontent * np.where(late, 1.8, 0.95) * asks * south
     whole = np.floor(rate)
     count = whole + systematic(rng, rate - whole, region)
     row = np.repeat(np.arange(len(base)), count.astype(np.int64))
@@ -135,10 +136,10 @@ def _handled(
     solved = at + solve < END_US - HOUR
     reopens = (rng.random(n) < 0.08).astype(int)
     replies = 1 + (rng.random(n) < 0.45) + reopens
-    chance = GOOD_SHARE - effects.OUTAGE_RATING_DROP * outage_before
-    good = systematic(rng, chance, outage_before)
     asked = rng.random(n) < 0.75
     given = asked & solved & (rng.random(n) < 0.62)
+    chance = GOOD_SHARE - effects.OUTAGE_RATING_DROP * outage_before
+    good = systematic(rng, chance, given, outage_before)
     rating = np.where(given, np.where(good, 3, 2), np.where(asked & solved, 1, 0))
     language = language_of(rng, region)
     slots = {

@@ -53,7 +53,7 @@ def write_effects(root: Path, values: dict[str, object]) -> None:
     (root / "planted_effects.json").write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
 
 
-def planted() -> dict[str, object]:
+def planted(free_shipping: dict[str, object]) -> dict[str, object]:
     """The constants of effects.py by the numbers of its docstring."""
     return {
         "1_shipping_reveal": {"fee_share": effects.SHIPPING_FEE_SHARE, "risk_ratio_by_need": effects.SHIPPING_RR},
@@ -79,6 +79,7 @@ def planted() -> dict[str, object]:
             "threshold": effects.FREE_SHIPPING,
             "top_up": effects.TOP_UP,
             "candidates_eur": list(effects.THRESHOLD_CANDIDATES),
+            **free_shipping,
         },
         "10_languages": {"foreign": effects.FOREIGN_LANGUAGE, "wrong_tag": effects.WRONG_LANGUAGE_TAG},
         "11_non_customers": {"design": effects.NON_CUSTOMER_DESIGN},
