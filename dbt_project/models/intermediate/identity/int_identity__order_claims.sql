@@ -1,48 +1,98 @@
--- One row per record that names an order of which another record is the buyer: a guest's review, survey answer or ticket.
+-- One row per record that names an order of which another record is the buyer: a guest's review, survey answer or ticket, or
+-- the device that was shown the order's confirmation.
 with identifiers as (
     select * from {{ ref('int_identity__identifiers') }}
     where identifier_type = 'order_name'
+),
+
+web_events as (
+    select
+        node_id,
+        event_at,
+        order_name
+    from {{ ref('int_web_events') }}
+    where
+        order_name is not null
+        and not is_bot
 ),
 
 orders as (
     {{ order_names() }}
 ),
 
+shared_devices as (
+    select distinct node_id
+    from {{ ref('int_identity__groups') }}
+    where skip_reason = 'shared_device'
+),
+
 profiles as (
     select
         node_id,
+        profile_kind,
+        lower(trim(email)) as email,
         translate({{ fold_text("coalesce(nullif(trim(first_name), ''), full_name)") }}, '.-', '  ') as name_text
     from {{ ref('int_profiles') }}
 ),
 
+named_orders as (
+    select
+        node_id,
+        identifier_value,
+        observed_at
+    from identifiers
+    union all
+    select
+        node_id,
+        {{ order_name_key('order_name') }} as identifier_value,
+        min(event_at) as observed_at
+    from web_events
+    group by 1, 2
+),
+
 claims as (
     select
-        identifiers.node_id,
+        named_orders.node_id,
         orders.node_id as buyer_node_id,
-        identifiers.identifier_value,
-        greatest(identifiers.observed_at, orders.ordered_at) as observed_at,
-        count(*) over (partition by identifiers.identifier_value) as n_nodes,
+        named_orders.identifier_value,
+        named_orders.observed_at,
+        claimant.profile_kind = 'device' as is_device,
+        coalesce(buyer.email, orders.node_id) as buyer_key,
         split_part(trim(claimant.name_text), ' ', 1) as claimant_name,
         split_part(trim(buyer.name_text), ' ', 1) as buyer_name
-    from identifiers
-    inner join orders on identifiers.identifier_value = orders.order_key
-    left join profiles as claimant on identifiers.node_id = claimant.node_id
-    left join profiles as buyer on orders.node_id = buyer.node_id
-    where identifiers.node_id <> orders.node_id
+    from named_orders
+    inner join orders on named_orders.identifier_value = orders.order_key
+    inner join profiles as claimant on named_orders.node_id = claimant.node_id
+    inner join profiles as buyer on orders.node_id = buyer.node_id
+    where named_orders.node_id <> orders.node_id
+),
+
+sizes as (
+    select
+        *,
+        count(*) over (partition by identifier_value) as n_nodes,
+        case when is_device then min(buyer_key) over (partition by node_id) end as first_buyer_key,
+        case when is_device then max(buyer_key) over (partition by node_id) end as last_buyer_key
+    from claims
 ),
 
 judged as (
     select
-        node_id,
-        buyer_node_id,
-        identifier_value,
-        observed_at,
-        n_nodes,
+        sizes.node_id,
+        sizes.buyer_node_id,
+        sizes.identifier_value,
+        sizes.observed_at,
+        sizes.n_nodes,
         case
-            when n_nodes > {{ var('identity_max_claims_per_order') }} then 'over_limit'
-            when not coalesce({{ is_same_given_name('claimant_name', 'buyer_name') }}, true) then 'other_name'
+            when shared_devices.node_id is not null or sizes.first_buyer_key <> sizes.last_buyer_key then 'shared_device'
+            when sizes.n_nodes > {{ var('identity_max_claims_per_order') }} then 'over_limit'
+            when not coalesce({{ is_same_given_name('sizes.claimant_name', 'sizes.buyer_name') }}, true) then 'other_name'
         end as skip_reason
-    from claims
+    from sizes
+    left join shared_devices
+        on
+            sizes.is_device
+            and sizes.node_id = shared_devices.node_id
 )
 
 select * from judged

@@ -1,0 +1,439 @@
+-- The single customer view: one row per resolved person. Survivorship: each group of fields comes from one record, the first that
+-- has it by kind of record, then by the newest change, then by node id. Consent survives as most restrictive.
+with profiles as (
+    select * from {{ ref('int_profiles') }}
+),
+
+identity_map as (
+    select
+        node_id,
+        customer_id,
+        is_staff
+    from {{ source('identity', 'int_identity__map') }}
+),
+
+identifiers as (
+    select
+        node_id,
+        identifier_type,
+        identifier_value,
+        observed_at
+    from {{ ref('int_identity__identifiers') }}
+),
+
+consents as (
+    select * from {{ ref('int_consents') }}
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+),
+
+order_lines as (
+    select * from {{ ref('fct_order_lines') }}
+),
+
+refunds as (
+    select * from {{ ref('fct_refunds') }}
+),
+
+events as (
+    select
+        customer_id,
+        event_at,
+        event_type,
+        channel,
+        device_ref
+    from {{ ref('fct_events') }}
+),
+
+sessions as (
+    select customer_id from {{ ref('fct_sessions') }}
+),
+
+carts as (
+    select customer_id from {{ ref('fct_carts') }}
+),
+
+tickets as (
+    select
+        customer_id,
+        is_open
+    from {{ ref('fct_tickets') }}
+),
+
+feedback as (
+    select * from {{ ref('fct_feedback') }}
+),
+
+survey_answers as (
+    select * from {{ ref('fct_survey_answers') }}
+),
+
+run_settings as (
+    select * from {{ source('run', 'run_settings') }}
+),
+
+ranked_profiles as (
+    select
+        profiles.*,
+        identity_map.customer_id,
+        row_number() over (
+            partition by identity_map.customer_id
+            order by
+                case profiles.profile_kind
+                    when 'staff' then 1
+                    when 'customer' then 2
+                    when 'contact' then 3
+                    when 'loyalty' then 4
+                    when 'guest_order' then 5
+                    when 'user' then 6
+                    when 'profile' then 7
+                    else 8
+                end,
+                profiles.updated_at desc nulls last,
+                profiles.node_id
+        ) as record_rank
+    from profiles
+    inner join identity_map on profiles.node_id = identity_map.node_id
+),
+
+persons as (
+    select
+        customer_id,
+        count(*) as n_source_records,
+        {{ text_agg('system') }} as systems,
+        min_by(first_name, record_rank) filter (where first_name is not null) as first_name,
+        min_by(last_name, record_rank) filter (where first_name is not null) as last_name,
+        min_by(full_name, record_rank) filter (where full_name is not null) as full_name,
+        min_by(birth_date, record_rank) filter (where birth_date is not null) as birth_date,
+        min_by(gender, record_rank) filter (where gender is not null) as gender,
+        min_by(language, record_rank) filter (where language is not null) as language,
+        min_by(address_line, record_rank) filter (where address_line is not null) as address_line,
+        min_by(city, record_rank) filter (where address_line is not null) as address_city,
+        min_by(city, record_rank) filter (where city is not null) as any_city,
+        min_by(postal_code, record_rank) filter (where address_line is not null) as address_postal_code,
+        min_by(postal_code, record_rank) filter (where postal_code is not null) as any_postal_code,
+        min_by(country_code, record_rank) filter (where country_code is not null) as country_code,
+        min_by(region, record_rank) filter (where region is not null) as region,
+        min_by(income_band, record_rank) filter (where income_band is not null) as income_band,
+        min_by(education, record_rank) filter (where education is not null) as education,
+        min_by(occupation, record_rank) filter (where occupation is not null) as occupation,
+        min_by(n_children, record_rank) filter (where n_children is not null) as n_children,
+        min_by(household_size, record_rank) filter (where household_size is not null) as household_size,
+        min_by(is_home_owner, record_rank) filter (where is_home_owner is not null) as is_home_owner,
+        min_by(account_ref, record_rank) filter (where account_ref is not null) as account_id,
+        bool_or(is_business) as is_business,
+        min(recorded_at) as first_recorded_at
+    from ranked_profiles
+    group by 1
+),
+
+ranked_contacts as (
+    select
+        ranked_profiles.customer_id,
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        row_number() over (
+            partition by ranked_profiles.customer_id, identifiers.identifier_type
+            order by
+                ranked_profiles.record_rank,
+                -- A record's first e-mail comes before its further ones.
+                case when identifiers.identifier_value = lower(trim(ranked_profiles.email)) then 0 else 1 end,
+                identifiers.observed_at desc nulls last,
+                identifiers.identifier_value
+        ) as value_rank
+    from identifiers
+    inner join ranked_profiles on identifiers.node_id = ranked_profiles.node_id
+    where identifiers.identifier_type in ('email', 'phone')
+),
+
+contacts as (
+    select
+        customer_id,
+        max(identifier_value) filter (where identifier_type = 'email') as email,
+        max(identifier_value) filter (where identifier_type = 'phone') as phone
+    from ranked_contacts
+    where value_rank = 1
+    group by 1
+),
+
+-- Known by an e-mail, a phone, a card or an id; a device or an anonymous answer is nobody yet.
+identified as (
+    select distinct identity_map.customer_id
+    from identifiers
+    inner join identity_map on identifiers.node_id = identity_map.node_id
+    where identifiers.identifier_type not in ('device', 'order_name')
+),
+
+staff as (
+    select distinct customer_id
+    from identity_map
+    where is_staff
+),
+
+last_consents as (
+    select
+        consents.node_id,
+        consents.purpose,
+        consents.channel,
+        consents.is_granted,
+        row_number() over (
+            partition by consents.node_id, consents.purpose, consents.channel
+            order by consents.recorded_at desc, case when consents.is_granted then 1 else 0 end
+        ) as consent_rank
+    from consents
+    cross join run_settings
+    where consents.recorded_at < run_settings.as_of
+),
+
+person_consents as (
+    select
+        identity_map.customer_id,
+        bool_and(last_consents.is_granted) filter (
+            where last_consents.purpose = 'marketing' and last_consents.channel = 'email'
+        ) as has_email_marketing_consent,
+        bool_and(last_consents.is_granted) filter (
+            where last_consents.purpose = 'marketing' and last_consents.channel = 'sms'
+        ) as has_sms_marketing_consent,
+        bool_and(last_consents.is_granted) filter (where last_consents.purpose = 'profiling') as has_profiling_consent
+    from last_consents
+    inner join identity_map on last_consents.node_id = identity_map.node_id
+    where last_consents.consent_rank = 1
+    group by 1
+),
+
+order_values as (
+    select
+        orders.customer_id,
+        min(orders.ordered_at) as first_order_at,
+        max(orders.ordered_at) as last_order_at,
+        count(*) as n_orders,
+        count(distinct case when orders.ordered_at >= run_settings.as_of - interval 365 day then orders.order_date end)
+            as n_order_days_365d,
+        sum({{ in_reporting_currency('orders.gross_amount', 'orders.fx_rate') }}) as gross_amount_reporting,
+        sum({{ in_reporting_currency('orders.refund_amount', 'orders.fx_rate') }}) as refund_amount_reporting,
+        sum(orders.net_amount_reporting) as net_amount_reporting,
+        sum(case when orders.ordered_at >= run_settings.as_of - interval 365 day then orders.net_amount_reporting else 0 end)
+            as net_amount_reporting_365d
+    from orders
+    cross join run_settings
+    where
+        orders.is_valid
+        and orders.customer_id is not null
+        and orders.ordered_at < run_settings.as_of
+    group by 1
+),
+
+-- Refunds whose order the source does not name still lower what the person is worth.
+loose_refunds as (
+    select
+        refunds.customer_id,
+        sum(refunds.amount_reporting) as amount_reporting,
+        sum(case when refunds.refunded_at >= run_settings.as_of - interval 365 day then refunds.amount_reporting else 0 end)
+            as amount_reporting_365d
+    from refunds
+    cross join run_settings
+    where
+        refunds.order_id is null
+        and refunds.customer_id is not null
+        and refunds.refunded_at < run_settings.as_of
+    group by 1
+),
+
+margins as (
+    select
+        order_lines.customer_id,
+        sum(order_lines.margin_amount_reporting) as margin_amount_reporting
+    from order_lines
+    cross join run_settings
+    where
+        order_lines.customer_id is not null
+        and order_lines.ordered_at < run_settings.as_of
+    group by 1
+),
+
+contact_times as (
+    select
+        events.customer_id,
+        min(events.event_at) as first_event_at,
+        max(events.event_at) as last_event_at,
+        max(events.event_at) filter (where events.channel in ('web', 'app') and events.device_ref is not null) as last_web_at,
+        max(events.event_at) filter (where events.channel = 'store') as last_store_at,
+        max(events.event_at) filter (where events.event_type = 'campaign_send' and events.channel = 'email') as last_email_sent_at,
+        max(events.event_at) filter (where events.event_type = 'campaign_click' and events.channel = 'email') as last_email_click_at,
+        max(events.event_at) filter (where events.event_type = 'ticket_opened') as last_ticket_at,
+        max(events.event_at) filter (where events.event_type = 'review_posted') as last_review_at,
+        max(events.event_at) filter (where events.event_type = 'survey_answered') as last_survey_at,
+        count(*) filter (where events.event_type = 'ticket_opened') as n_tickets,
+        count(*) filter (where events.event_type = 'review_posted') as n_reviews,
+        count(*) filter (where events.event_type = 'survey_answered') as n_survey_responses
+    from events
+    cross join run_settings
+    where
+        events.customer_id is not null
+        and events.event_at < run_settings.as_of
+    group by 1
+),
+
+session_counts as (
+    select
+        customer_id,
+        count(*) as n_sessions
+    from sessions
+    group by 1
+),
+
+cart_counts as (
+    select
+        customer_id,
+        count(*) as n_carts
+    from carts
+    group by 1
+),
+
+open_tickets as (
+    select
+        customer_id,
+        count(*) as n_open_tickets
+    from tickets
+    where is_open
+    group by 1
+),
+
+scores as (
+    select
+        customer_id,
+        answered_at as scored_at,
+        case
+            when sat_expectancy is not null and sat_ideal is not null
+                then (sat_overall + sat_expectancy + sat_ideal - 3) / 27.0e0 * 100
+            else (sat_overall - 1) / 9.0e0 * 100
+        end as score,
+        case when sat_expectancy is not null and sat_ideal is not null then 'survey3' else 'single_item' end as basis,
+        response_id as source_id
+    from survey_answers
+    where sat_overall is not null
+    union all
+    select
+        customer_id,
+        given_at as scored_at,
+        score_0_100 as score,
+        score_basis as basis,
+        feedback_id as source_id
+    from feedback
+    where score_basis = 'stars'
+),
+
+ranked_scores as (
+    select
+        scores.*,
+        row_number() over (partition by scores.customer_id order by scores.scored_at desc, scores.source_id) as score_rank
+    from scores
+    cross join run_settings
+    where scores.scored_at < run_settings.as_of
+),
+
+aged as (
+    select
+        persons.*,
+        -- Whole years at as_of: the birthday of this year counts only once it has come.
+        extract(year from run_settings.as_of_date) - extract(year from persons.birth_date)
+        - case
+            when
+                extract(month from run_settings.as_of_date) * 100 + extract(day from run_settings.as_of_date)
+                < extract(month from persons.birth_date) * 100 + extract(day from persons.birth_date)
+                then 1
+            else 0
+        end as age
+    from persons
+    cross join run_settings
+)
+
+select
+    aged.customer_id,
+    aged.n_source_records,
+    aged.systems,
+    aged.first_name,
+    aged.last_name,
+    coalesce(aged.first_name || ' ' || aged.last_name, aged.full_name, aged.first_name) as full_name,
+    contacts.email,
+    contacts.phone,
+    aged.birth_date,
+    cast(cast(floor(extract(year from aged.birth_date) / 10) as integer) * 10 as varchar) || 's' as birth_year_band,
+    case
+        when aged.age is null then null
+        when aged.age < 25 then 'under 25'
+        when aged.age < 35 then '25-34'
+        when aged.age < 45 then '35-44'
+        when aged.age < 55 then '45-54'
+        when aged.age < 65 then '55-64'
+        else '65 and over'
+    end as age_band,
+    aged.gender,
+    aged.language,
+    aged.address_line,
+    coalesce(aged.address_city, aged.any_city) as city,
+    coalesce(aged.address_postal_code, aged.any_postal_code) as postal_code,
+    aged.country_code,
+    aged.region,
+    aged.income_band,
+    aged.education,
+    aged.occupation,
+    aged.n_children,
+    aged.household_size,
+    aged.is_home_owner,
+    aged.account_id,
+    aged.is_business,
+    staff.customer_id is not null as is_staff,
+    identified.customer_id is not null as is_identified,
+    least(aged.first_recorded_at, contact_times.first_event_at) as first_seen_at,
+    contact_times.last_event_at as last_seen_at,
+    order_values.first_order_at,
+    order_values.last_order_at,
+    coalesce(order_values.n_orders, 0) as n_orders,
+    coalesce(order_values.n_order_days_365d, 0) as n_order_days_365d,
+    cast(coalesce(order_values.gross_amount_reporting, 0) as decimal(18, 4)) as gross_amount_reporting,
+    cast(coalesce(order_values.refund_amount_reporting, 0) + coalesce(loose_refunds.amount_reporting, 0) as decimal(18, 4))
+        as refund_amount_reporting,
+    cast(coalesce(order_values.net_amount_reporting, 0) - coalesce(loose_refunds.amount_reporting, 0) as decimal(18, 4))
+        as net_amount_reporting,
+    cast(
+        coalesce(order_values.net_amount_reporting_365d, 0) - coalesce(loose_refunds.amount_reporting_365d, 0) as decimal(18, 4)
+    ) as net_amount_reporting_365d,
+    cast(margins.margin_amount_reporting as decimal(18, 4)) as margin_amount_reporting,
+    coalesce(session_counts.n_sessions, 0) as n_sessions,
+    coalesce(cart_counts.n_carts, 0) as n_carts,
+    coalesce(contact_times.n_tickets, 0) as n_tickets,
+    coalesce(open_tickets.n_open_tickets, 0) as n_open_tickets,
+    coalesce(contact_times.n_reviews, 0) as n_reviews,
+    coalesce(contact_times.n_survey_responses, 0) as n_survey_responses,
+    contact_times.last_web_at,
+    contact_times.last_store_at,
+    contact_times.last_email_sent_at,
+    contact_times.last_email_click_at,
+    contact_times.last_ticket_at,
+    contact_times.last_review_at,
+    contact_times.last_survey_at,
+    coalesce(person_consents.has_email_marketing_consent, false) as has_email_marketing_consent,
+    coalesce(person_consents.has_sms_marketing_consent, false) as has_sms_marketing_consent,
+    coalesce(person_consents.has_profiling_consent, false) as has_profiling_consent,
+    ranked_scores.score as last_satisfaction_score,
+    ranked_scores.basis as last_satisfaction_basis,
+    ranked_scores.scored_at as last_satisfaction_at
+from aged
+left join contacts on aged.customer_id = contacts.customer_id
+left join identified on aged.customer_id = identified.customer_id
+left join staff on aged.customer_id = staff.customer_id
+left join person_consents on aged.customer_id = person_consents.customer_id
+left join order_values on aged.customer_id = order_values.customer_id
+left join loose_refunds on aged.customer_id = loose_refunds.customer_id
+left join margins on aged.customer_id = margins.customer_id
+left join contact_times on aged.customer_id = contact_times.customer_id
+left join session_counts on aged.customer_id = session_counts.customer_id
+left join cart_counts on aged.customer_id = cart_counts.customer_id
+left join open_tickets on aged.customer_id = open_tickets.customer_id
+left join ranked_scores
+    on
+        aged.customer_id = ranked_scores.customer_id
+        and ranked_scores.score_rank = 1

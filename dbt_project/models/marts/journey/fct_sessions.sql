@@ -1,0 +1,155 @@
+-- One row per web or app session: events of one device with gaps of at most 30 minutes; exactly 30 minutes is the same session.
+with web_events as (
+    select * from {{ ref('int_web_events') }}
+    where not is_bot
+),
+
+identity_map as (
+    select
+        node_id,
+        profile_kind,
+        customer_id
+    from {{ source('identity', 'int_identity__map') }}
+    where not is_staff
+),
+
+touchpoints as (
+    select * from {{ ref('touchpoints') }}
+),
+
+run_settings as (
+    select * from {{ source('run', 'run_settings') }}
+),
+
+-- Only what the boundaries need goes through the window: sorting all columns costs several times as much.
+gaps as (
+    select
+        web_events.event_ref,
+        web_events.device_ref,
+        web_events.event_at,
+        lag(web_events.event_at) over (
+            partition by web_events.device_ref
+            order by web_events.event_at, web_events.event_ref
+        ) as previous_at
+    from web_events
+    inner join identity_map on web_events.node_id = identity_map.node_id
+),
+
+starts as (
+    select
+        event_ref,
+        device_ref,
+        event_at as started_at,
+        lead(event_at) over (partition by device_ref order by event_at, event_ref) as next_started_at
+    from gaps
+    where
+        previous_at is null
+        or event_at > previous_at + interval 30 minute
+),
+
+-- Numbers are lighter to group by than keys of text.
+numbered_starts as (
+    select
+        *,
+        row_number() over (order by started_at, event_ref) as session_number
+    from starts
+),
+
+session_events as (
+    select
+        numbered_starts.session_number,
+        web_events.event_at,
+        web_events.event_name,
+        web_events.load_time_ms,
+        identity_map.customer_id,
+        identity_map.profile_kind = 'login' as is_login,
+        touchpoints.is_key_event
+    from web_events
+    inner join identity_map on web_events.node_id = identity_map.node_id
+    inner join numbered_starts
+        on
+            web_events.device_ref = numbered_starts.device_ref
+            and web_events.event_at >= numbered_starts.started_at
+            and (web_events.event_at < numbered_starts.next_started_at or numbered_starts.next_started_at is null)
+    left join touchpoints on web_events.event_name = touchpoints.event_type
+),
+
+measures as (
+    select
+        session_number,
+        max(event_at) as ended_at,
+        count(*) as n_events,
+        count(*) filter (where event_name in ('page_view', 'view_item', 'view_item_list')) as n_views,
+        count(*) filter (where event_name = 'view_search_results') as n_searches,
+        count(*) filter (where event_name in ('exception', 'form_error')) as n_errors,
+        percentile_cont(0.75) within group (order by load_time_ms) as p75_load_ms,
+        coalesce(bool_or(is_key_event), false) as has_key_event,
+        bool_or(event_name = 'add_to_cart') as has_cart,
+        bool_or(event_name = 'begin_checkout') as has_checkout,
+        bool_or(event_name = 'purchase') as has_purchase,
+        -- A session in which somebody logs in is that person's, also before the login; on a shared device the last one's.
+        max(event_at) filter (where is_login) as last_login_at,
+        max(customer_id) as any_customer_id,
+        min(customer_id) as other_customer_id
+    from session_events
+    group by 1
+),
+
+-- Only sessions in which two persons show need to be told apart.
+owners as (
+    select
+        session_events.session_number,
+        max(session_events.customer_id) as customer_id
+    from session_events
+    inner join measures
+        on
+            session_events.session_number = measures.session_number
+            and session_events.event_at = measures.last_login_at
+    where
+        measures.any_customer_id <> measures.other_customer_id
+        and session_events.is_login
+    group by 1
+),
+
+first_events as (
+    select
+        numbered_starts.session_number,
+        numbered_starts.started_at,
+        web_events.*
+    from numbered_starts
+    inner join web_events on numbered_starts.event_ref = web_events.event_ref
+)
+
+select
+    first_events.system || ':' || first_events.device_ref || ':' || cast({{ epoch_us('first_events.started_at') }} as varchar) as session_id,
+    coalesce(owners.customer_id, measures.any_customer_id) as customer_id,
+    first_events.device_ref,
+    first_events.started_at,
+    measures.ended_at,
+    {{ date_in_zone('first_events.started_at', 'run_settings.reporting_time_zone') }} as session_date,
+    {{ seconds_between('first_events.started_at', 'measures.ended_at') }} as duration_seconds,
+    measures.n_events,
+    measures.n_views,
+    measures.n_searches,
+    measures.n_errors,
+    cast(measures.p75_load_ms as double) as p75_load_ms,
+    case when first_events.platform in ('ANDROID', 'IOS') then 'app' else 'web' end as channel,
+    first_events.source as entry_source,
+    first_events.medium as entry_medium,
+    first_events.campaign as entry_campaign,
+    first_events.page_path as landing_page,
+    first_events.device_category,
+    first_events.region,
+    coalesce(
+        {{ seconds_between('first_events.started_at', 'measures.ended_at') }} > 10
+        or measures.n_views >= 2
+        or measures.has_key_event,
+        false
+    ) as is_engaged,
+    measures.has_cart,
+    measures.has_checkout,
+    measures.has_purchase
+from first_events
+inner join measures on first_events.session_number = measures.session_number
+left join owners on first_events.session_number = owners.session_number
+cross join run_settings
