@@ -158,7 +158,9 @@ def build_cart_abandonment_causes(
     """One row per scheme (the company, the key schemes, region), segment and cause; carts with value, 24 h over."""
     known = carts_of_customers(carts, customers, membership).filter(VALUED)
     frame = exposure_counts(known).join(primary_counts(known), on=[*AT, "cause"], how="full", coalesce=True)
-    measured = with_effects(frame.filter(pl.col("n_at_risk").fill_null(1) > 0), margin_rate_of(customers))
+    measured = with_effects(
+        frame.filter((pl.col("n_at_risk") > 0) | (pl.col("n_primary") > 0)), margin_rate_of(customers)
+    )
     marked = disclosure.protect(
         measured,
         COUNTS,

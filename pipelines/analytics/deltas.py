@@ -30,6 +30,9 @@ from pipelines.analytics.satisfaction import (
 from pipelines.analytics.tables import TABLES
 
 MIN_ANSWERS = 30
+BOOTSTRAP_BELOW = 50
+"""Answers on a side below which scores crowded at the ceiling make the t interval of a mean doubtful."""
+
 FALSE_DISCOVERY_RATE = 0.05
 AT = ("dimension", "group_id", "_quarter")
 SEPARATOR = "\x1f"
@@ -151,6 +154,43 @@ def with_changes(pairs: pl.DataFrame, metric: Metric) -> pl.DataFrame:
     return wide.with_columns(pl.Series(name, values, pl.Float64).fill_nan(None) for name, values in found.items())
 
 
+def with_bootstrap(pairs: pl.DataFrame, answers: pl.DataFrame, metric: Metric) -> pl.DataFrame:
+    """Replace the interval of a change of means by the bootstrap's where a side has few answers, hidden cells aside."""
+    few = pairs.filter((pl.min_horizontal("n", "n_0") < BOOTSTRAP_BELOW) & ~pl.col("hide_n") & ~pl.col("hide_n_0"))
+    if metric.kind != "mean" or few.is_empty():
+        return pairs
+    scored = answers.select(
+        "day",
+        *DIMENSIONS.values(),
+        metric.score.cast(pl.Float64).alias("_score"),
+        pl.lit(cells.ALL).alias(cells.COMPANY),
+    ).filter(pl.col("_score").is_not_null())
+    rows = []
+    for (dimension,), part in few.partition_by("dimension", as_dict=True).items():
+        column = pl.col(DIMENSIONS.get(str(dimension), cells.COMPANY)).cast(pl.String).fill_null(cells.UNKNOWN)
+        values = scored.select(column.alias("group_id"), cells.quarter_number("day").alias("_quarter"), "_score")
+        sides = (
+            values.join(
+                part.select("group_id", pl.col("_quarter") - back), on=["group_id", "_quarter"], how="semi"
+            ).partition_by("group_id", "_quarter", as_dict=True)
+            for back in (0, 1)
+        )
+        after, before = sides
+        for group, quarter in part.select("group_id", "_quarter").iter_rows():
+            lo, hi = stats.bootstrap_difference(
+                after[group, quarter]["_score"].to_numpy(), before[group, quarter - 1]["_score"].to_numpy()
+            )
+            rows.append((dimension, group, quarter, lo, hi))
+    ends = pl.DataFrame(
+        rows, schema={**{name: pairs.schema[name] for name in AT}, "_lo": pl.Float64, "_hi": pl.Float64}, orient="row"
+    )
+    return (
+        pairs.join(ends, on=list(AT), how="left")
+        .with_columns(pl.coalesce("_lo", "lo").alias("lo"), pl.coalesce("_hi", "hi").alias("hi"))
+        .drop("_lo", "_hi")
+    )
+
+
 def _deltas_of(
     answers: pl.DataFrame, metric: Metric, *, parents: dict[str, str], as_of: date, min_cell: int
 ) -> pl.DataFrame:
@@ -170,7 +210,7 @@ def _deltas_of(
         rate_and_mix(lines, metric, group).with_columns(pl.lit(dimension).alias("dimension"))
         for dimension, group in ((cells.COMPANY, None), ("division", "division"))
     )
-    return with_changes(pairs, metric).join(split, on=list(AT), how="left")
+    return with_bootstrap(with_changes(pairs, metric), answers, metric).join(split, on=list(AT), how="left")
 
 
 def with_verdicts(frame: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,7 @@ out. ACSI is a registered mark with weights of its own; this is an *ACSI-style* 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +21,7 @@ from pipelines.analytics import cells, disclosure, stats
 from pipelines.analytics.tables import TABLES
 
 ITEMS = ("sat_overall", "sat_expectancy", "sat_ideal")
+WEIGHTS = (1 / 3, 1 / 3, 1 / 3)
 WEIGHTS_VERSION = "equal-1"
 DIMENSIONS = {name: name for name in ("division", "product_line", "region", "channel", *cells.KEY_SCHEMES)}
 INVITED_DIMENSIONS = ("division", "product_line", "region")
@@ -48,9 +50,13 @@ class Metric:
     is_review: bool = False
 
 
-def _index(*items: str) -> pl.Expr:
-    """Mean of 1-10 items on 0-100 with equal weights; null unless every item is answered."""
-    return 100 * (sum((pl.col(item) for item in items), start=pl.lit(0)) / len(items) - 1) / 9
+def index_score(items: Sequence[str], weights: Sequence[float]) -> pl.Expr:
+    """ACSI-style index of one answer on 0-100: ``100 * sum(w * (x - 1)) / 9`` of 1-10 items, weights summing to 1.
+
+    Null unless every item is answered.
+    """
+    parts = [weight * (pl.col(item) - 1.0) for item, weight in zip(items, weights, strict=True)]
+    return 100 * pl.sum_horizontal(parts, ignore_nulls=False) / 9
 
 
 def _net(positive: pl.Expr, negative: pl.Expr) -> pl.Expr:
@@ -62,8 +68,17 @@ _ANY = pl.any_horizontal(pl.col(item).is_not_null() for item in ITEMS)
 _NPS, _CES, _STARS = pl.col("nps"), pl.col("ces"), pl.col("stars")
 
 METRICS = (
-    Metric("acsi_style_index", "survey3", "mean", (0, 100), 2.0, _index(*ITEMS), partial=_ANY & ~_COMPLETE),
-    Metric("acsi_style_index", "single_item", "mean", (0, 100), 2.0, pl.when(~_COMPLETE).then(_index("sat_overall"))),
+    Metric(
+        "acsi_style_index", "survey3", "mean", (0, 100), 2.0, index_score(ITEMS, WEIGHTS), partial=_ANY & ~_COMPLETE
+    ),
+    Metric(
+        "acsi_style_index",
+        "single_item",
+        "mean",
+        (0, 100),
+        2.0,
+        pl.when(~_COMPLETE).then(index_score(ITEMS[:1], (1.0,))),
+    ),
     Metric("acsi_style_index", "stars", "mean", (0, 100), 2.0, 25.0 * (_STARS - 1), is_review=True),
     Metric("nps", "nps_item", "net", (-100, 100), 2.0, _net(_NPS >= 9, _NPS <= 6), _NPS >= 9, _NPS <= 6),
     Metric("csat_top2", "stars", "share", (0, 1), 0.02, (_STARS >= 4).cast(pl.Float64), _STARS >= 4, is_review=True),
@@ -175,6 +190,7 @@ def _scores_of(answers: pl.DataFrame, invitations: pl.DataFrame, metric: Metric)
         frame.with_columns(
             pl.lit(metric.metric_id).alias("metric_id"),
             pl.lit(metric.basis).alias("basis"),
+            pl.lit(WEIGHTS_VERSION if metric.basis == "survey3" else "one item").alias("weights_version"),
             *(pl.Series(name, getattr(found, name)) for name in ("value", "lo", "hi")),
         )
         .join(wordings(answers, metric, DIMENSIONS), on=at, how="left", nulls_equal=True)
@@ -219,7 +235,6 @@ def build_satisfaction_scores(
         pl.when(~pl.col("hide_n_partial")).then("n_partial").alias("n_partial"),
         pl.when(~pl.col("hide_n_invited")).then("n_invited").alias("n_invited"),
         pl.when(~pl.col("hide_n_invited")).then(pl.col("n_answered") / pl.col("n_invited")).alias("response_rate"),
-        pl.lit(WEIGHTS_VERSION).alias("weights_version"),
         pl.lit(value=False).alias("suppressed"),
     )
     blanked = disclosure.blank(shown, table, pl.col("hide_n"))

@@ -8,7 +8,6 @@ z is 1.959964 (95 %) unless a caller says otherwise. Sources are the standard on
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +20,6 @@ Floats = NDArray[np.float64]
 
 Z95 = float(scipy_stats.norm.ppf(0.975))
 POWER_Z = float(scipy_stats.norm.ppf(0.8))
-EQUAL_WEIGHTS = (1 / 3, 1 / 3, 1 / 3)
 
 
 @dataclass(frozen=True)
@@ -114,11 +112,6 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     if tested.any():
         adjusted[tested] = multipletests(raw[tested], method="fdr_bh")[1]
     return adjusted
-
-
-def index_0_100(items: ArrayLike, weights: tuple[float, ...] = EQUAL_WEIGHTS) -> Floats:
-    """ACSI-style index of 1-10 items on 0-100: ``100 * sum(w * (x - 1)) / 9``; items along the last axis."""
-    return 100 * (_floats(items) - 1) @ _floats(weights) / (9 * sum(weights))
 
 
 def net_score(positive: ArrayLike, negative: ArrayLike, n: ArrayLike) -> Interval:
@@ -281,16 +274,21 @@ def survival_quantile(curve: Survival, q: float) -> tuple[float, float, float]:
     return first(curve.share), first(curve.lo), first(curve.hi)
 
 
-def bootstrap(
-    values: ArrayLike, statistic: Callable[[Floats], Floats], *, n_resamples: int = 2000, seed: int = 20240229
+def bootstrap_difference(
+    after: ArrayLike, before: ArrayLike, *, n_resamples: int = 2000, seed: int = 20240229
 ) -> tuple[float, float]:
-    """Percentile bootstrap 95 % interval of ``statistic``, which maps resamples (rows) to numbers."""
-    x = np.sort(_floats(values))
-    if x.size == 0:
-        return float("nan"), float("nan")
+    """Percentile bootstrap 95 % interval of mean(after) - mean(before), each side resampled within itself.
+
+    The seed is fixed and values are sorted first, so the same answers in any order give the same interval.
+    """
     rng = np.random.default_rng(seed)
-    draws = statistic(x[rng.integers(0, x.size, size=(n_resamples, x.size))])
-    lo, hi = np.quantile(draws, [0.025, 0.975])
+    means = []
+    for values in (after, before):
+        x = np.sort(_floats(values))
+        if x.size == 0:
+            return float("nan"), float("nan")
+        means.append(x[rng.integers(0, x.size, size=(n_resamples, x.size))].mean(axis=1))
+    lo, hi = np.quantile(means[0] - means[1], [0.025, 0.975])
     return float(lo), float(hi)
 
 

@@ -26,9 +26,10 @@ def base_customers(customers: pl.DataFrame) -> pl.DataFrame:
 
 def score(value: pl.Expr) -> pl.Expr:
     """1 to 5 by ``ceil(5 * percent_rank)`` of the non-null values, ties sharing the lowest rank; higher is better."""
-    others = pl.max_horizontal(value.count() - 1, pl.lit(1))
-    percent_rank = (value.rank(method="min").cast(pl.Float64) - 1) / others
-    return (5 * percent_rank).ceil().clip(lower_bound=1).cast(pl.Int64)
+    others = pl.max_horizontal(value.count().cast(pl.Int64) - 1, pl.lit(1))
+    below = value.rank(method="min").cast(pl.Int64) - 1
+    # The ceiling of a ratio of whole numbers, in whole numbers: a float ratio would round some fifths up.
+    return ((5 * below + others - 1) // others).clip(lower_bound=1)
 
 
 def simple_clv(margin: pl.Expr, retention: float = RETENTION, discount: float = DISCOUNT) -> pl.Expr:

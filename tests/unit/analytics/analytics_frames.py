@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import yaml
 
+from pipelines.analytics.build import BUILDS, build_table
 from pipelines.analytics.tables import TABLES
 
 MARTS = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "marts"
@@ -31,6 +34,12 @@ AS_OF = date(2026, 10, 31)
 Frames = dict[str, pl.DataFrame]
 
 
+def default(dtype: Any) -> pl.Expr:
+    """What a mart's column holds where a test says nothing: false, zero or null."""
+    return pl.lit({pl.Boolean: False, pl.Int64: 0, pl.Decimal(18, 4): 0}.get(dtype)).cast(dtype)
+
+
+@cache
 def mart_schema(table: str) -> dict[str, Any]:
     """Columns and Polars types of ``schema.table`` by its YAML."""
     schema, name = table.split(".")
@@ -43,15 +52,14 @@ def mart_schema(table: str) -> dict[str, Any]:
 def mart(table: str, rows: Sequence[dict[str, Any]] = (), **columns: Any) -> pl.DataFrame:
     """A mart with the given rows or columns; what is not given is false, zero or null."""
     schema = mart_schema(table)
-    frame = pl.DataFrame(list(rows) or columns or None)
+    plain = {name: values.tolist() if isinstance(values, np.ndarray) else values for name, values in columns.items()}
+    frame = pl.DataFrame(list(rows) or plain or None)
     unknown = set(frame.columns) - set(schema)
     assert not unknown, f"{table} has no columns {sorted(unknown)}"
     filled = [
-        pl.col(name).cast(dtype)
-        if name in frame.columns
-        else pl.lit(False if dtype == pl.Boolean else 0 if dtype in (pl.Int64, pl.Decimal(18, 4)) else None)
-        .cast(dtype)
-        .alias(name)
+        pl.coalesce(pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype), default(dtype)).alias(
+            name
+        )
         for name, dtype in schema.items()
     ]
     return frame.select(filled) if frame.height else pl.DataFrame(schema=schema)
@@ -67,3 +75,234 @@ def reader(frames: Frames) -> Callable[[str, Sequence[str]], pl.DataFrame]:
         return (TABLES[name].empty() if schema == "analytics" else mart(table)).select(columns)
 
     return read
+
+
+FIRST = datetime.fromisoformat("2025-11-01")
+LINES = {"Sofas": "Home", "Lighting": "Home", "Kitchen": "Table", "Garden": "Outdoor"}
+REGIONS = np.array(["North", "South", "West", "East", "Alpine"])
+
+
+def company(seed: int = 7, customers: int = 600) -> Frames:
+    """A small random company without any planted effect: every core table the analytics read, never empty."""
+    rng = np.random.default_rng(seed)
+    ids = np.array([f"c{number:04d}" for number in range(customers)])
+    lines = list(LINES)
+    products = mart("core.dim_products", product_id=lines, product_line=lines, division=list(LINES.values()))
+    return {
+        "core.dim_customers": _people(rng, ids),
+        "core.dim_products": products,
+        **_feedback(rng, ids),
+        **_journey(rng, ids),
+    }
+
+
+def _pick(rng: np.random.Generator, values: Any, size: int, p: Any = None) -> Any:
+    return rng.choice(np.array(values, dtype=object), size, p=p)
+
+
+def _moments(rng: np.random.Generator, size: int) -> list[datetime]:
+    return [FIRST + timedelta(seconds=int(second)) for second in np.sort(rng.integers(0, 364 * 86400, size))]
+
+
+def _people(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
+    customers = len(ids)
+    orders_of = rng.poisson(1.6, customers)
+    last = [FIRST + timedelta(days=int(day)) for day in rng.integers(30, 360, customers)]
+    money = orders_of * rng.gamma(2.0, 40.0, customers)
+    return mart(
+        "core.dim_customers",
+        customer_id=ids,
+        is_identified=rng.random(customers) < 0.9,
+        is_staff=rng.random(customers) < 0.02,
+        is_business=rng.random(customers) < 0.1,
+        region=_pick(rng, [*REGIONS, None], customers, [0.3, 0.3, 0.2, 0.1, 0.02, 0.08]),
+        n_orders=orders_of,
+        n_order_days_365d=orders_of,
+        n_tickets=rng.poisson(0.5, customers),
+        first_order_at=[
+            at - timedelta(days=40 * int(n - 1)) if n else None for at, n in zip(last, orders_of, strict=True)
+        ],
+        last_order_at=[at if n else None for at, n in zip(last, orders_of, strict=True)],
+        last_web_at=[at if rng.random() < 0.7 else None for at in last],
+        last_store_at=[at if rng.random() < 0.3 else None for at in last],
+        net_amount_reporting=money,
+        net_amount_reporting_365d=money,
+        margin_amount_reporting=money * 0.4,
+        has_email_marketing_consent=rng.random(customers) < 0.6,
+    )
+
+
+def _feedback(rng: np.random.Generator, ids: Any) -> Frames:
+    n = 2400
+    at = _moments(rng, n)
+    line = _pick(rng, [*LINES, None], n, [0.3, 0.25, 0.25, 0.18, 0.02])
+    answered = rng.random((n, 3)) < 0.97
+    items = np.where(answered, np.clip(np.rint(rng.normal(7.8, 1.6, (n, 3))), 1, 10), np.nan)
+    region = _pick(rng, REGIONS, n, [0.35, 0.3, 0.2, 0.13, 0.02])
+    survey = mart(
+        "feedback.fct_survey_answers",
+        response_id=[f"r{number}" for number in range(n)],
+        customer_id=_pick(rng, ids, n),
+        survey_ref=_pick(rng, ["SV_post_purchase", "SV_relationship"], n),
+        wording_version=["v1"] * n,
+        answered_at=at,
+        answer_date=[moment.date() for moment in at],
+        is_customer=rng.random(n) < 0.95,
+        product_line=line,
+        division=[LINES.get(name) for name in line],
+        region=region,
+        channel=_pick(rng, ["web", "store", "app"], n),
+        **{
+            name: pl.Series(items[:, place]).fill_nan(None)
+            for place, name in enumerate(("sat_overall", "sat_expectancy", "sat_ideal"))
+        },
+        nps=rng.integers(0, 11, n),
+        ces=rng.integers(1, 8, n),
+    )
+    m = 4000
+    at = _moments(rng, m)
+    line = _pick(rng, list(LINES), m)
+    invitations = mart(
+        "feedback.fct_survey_invitations",
+        invitation_id=[f"i{number}" for number in range(m)],
+        survey_ref=_pick(rng, ["SV_post_purchase", "SV_relationship"], m),
+        response_id=_pick(rng, ["r", None], m),
+        sent_at=at,
+        sent_date=[moment.date() for moment in at],
+        status=_pick(rng, ["finished", "sent", "bounced"], m),
+        product_line=line,
+        division=[LINES[name] for name in line],
+        region=_pick(rng, REGIONS, m),
+    )
+    k = 700
+    at = _moments(rng, k)
+    line = _pick(rng, list(LINES), k)
+    reviews = mart(
+        "feedback.fct_feedback",
+        feedback_id=[f"f{number}" for number in range(k)],
+        customer_id=_pick(rng, ids, k),
+        feedback_date=[moment.date() for moment in at],
+        product_line=line,
+        division=[LINES[name] for name in line],
+        region=_pick(rng, REGIONS, k),
+        channel=["web"] * k,
+        stars=rng.integers(1, 6, k),
+    )
+    t = 900
+    at = _moments(rng, t)
+    line = _pick(rng, [*LINES, None], t)
+    is_open = rng.random(t) < 0.1
+    reply = rng.lognormal(4, 1, t)
+    tickets = mart(
+        "feedback.fct_tickets",
+        ticket_id=[f"t{number}" for number in range(t)],
+        customer_id=_pick(rng, ids, t),
+        opened_at=at,
+        opened_date=[moment.date() for moment in at],
+        solved_at=[None if still else moment for moment, still in zip(at, is_open, strict=True)],
+        channel=_pick(rng, ["email", "phone"], t),
+        is_open=is_open,
+        product_line=line,
+        division=[LINES.get(name) for name in line],
+        region=_pick(rng, [*REGIONS, None], t),
+        n_reopens=rng.poisson(0.1, t),
+        first_reply_minutes_calendar=reply,
+        first_reply_minutes_business=reply / 3,
+        resolution_minutes_calendar=pl.Series(np.where(is_open, np.nan, reply * 20)).fill_nan(None),
+        resolution_minutes_business=pl.Series(np.where(is_open, np.nan, reply * 6)).fill_nan(None),
+        is_one_touch=rng.random(t) < 0.5,
+        rating=_pick(rng, ["good", "bad", None], t),
+        is_repeat_contact=rng.random(t) < 0.1,
+    )
+    return {
+        "feedback.fct_survey_answers": survey,
+        "feedback.fct_survey_invitations": invitations,
+        "feedback.fct_feedback": reviews,
+        "feedback.fct_tickets": tickets,
+    }
+
+
+def _journey(rng: np.random.Generator, ids: Any) -> Frames:
+    c = 3000
+    at = _moments(rng, c)
+    has_checkout = rng.random(c) < 0.6
+    has_shipping = has_checkout & (rng.random(c) < 0.8)
+    has_payment = has_shipping & (rng.random(c) < 0.8)
+    abandoned = rng.random(c) < np.where(has_payment, 0.2, 0.8)
+    cause = _pick(rng, ["shipping_cost", "browsing", "unknown", "slow_page"], c)
+    carts = mart(
+        "journey.fct_carts",
+        cart_id=[f"k{number}" for number in range(c)],
+        customer_id=_pick(rng, [*ids, "device"], c),
+        last_activity_at=at,
+        started_at=at,
+        cart_date=[moment.date() for moment in at],
+        region=_pick(rng, REGIONS, c, [0.35, 0.3, 0.2, 0.13, 0.02]),
+        device_category=_pick(rng, ["mobile", "desktop", None], c),
+        product_line=_pick(rng, list(LINES), c),
+        value_amount_reporting=rng.gamma(2.0, 60.0, c),
+        has_checkout=has_checkout,
+        has_shipping=has_shipping,
+        has_payment=has_payment,
+        is_abandoned=abandoned,
+        is_mature=[True] * c,
+        state=np.where(
+            abandoned, _pick(rng, ["abandoned", "recovered", "bought_elsewhere"], c, [0.8, 0.1, 0.1]), "purchased"
+        ),
+        saw_shipping_cost=has_shipping & (rng.random(c) < 0.3),
+        saw_slow_page=rng.random(c) < 0.2,
+        asked_support=rng.random(c) < 0.004,
+        primary_cause=np.where(abandoned, cause, None),
+    )
+    o = 1500
+    at = _moments(rng, o)
+    line = _pick(rng, list(LINES), o)
+    orders = mart(
+        "core.fct_orders",
+        order_id=[f"o{number}" for number in range(o)],
+        customer_id=_pick(rng, [*ids, None], o),
+        order_date=[moment.date() for moment in at],
+        region=_pick(rng, REGIONS, o),
+        main_product_line=line,
+        main_division=[LINES[name] for name in line],
+        is_valid=rng.random(o) < 0.97,
+    )
+    e = 2000
+    at = _moments(rng, e)
+    level = rng.choice(np.arange(1, 7), e, p=[0.4, 0.2, 0.15, 0.1, 0.05, 0.1])
+    levels = mart(
+        "journey.agg_funnel_levels",
+        funnel_id=["purchase"] * e,
+        unit_id=_pick(rng, ids, e),
+        customer_id=_pick(rng, ids, e),
+        entered_at=at,
+        level=level,
+        **{
+            f"step_{step}_at": [
+                moment + timedelta(minutes=7 * step) if reached >= step else None
+                for moment, reached in zip(at, level, strict=True)
+            ]
+            for step in range(2, 7)
+        },
+        region=_pick(rng, [*REGIONS, None], e),
+        device_category=_pick(rng, ["mobile", "desktop", "tablet"], e, [0.7, 0.297, 0.003]),
+        is_mature=rng.random(e) < 0.95,
+    )
+    steps = ("view_item", "add_to_cart", "begin_checkout", "add_shipping_info", "add_payment_info", "purchase")
+    funnels = mart("seeds.funnels", funnel_id=["purchase"] * 6, step_order=list(range(1, 7)), step=list(steps))
+    return {
+        "journey.fct_carts": carts,
+        "core.fct_orders": orders,
+        "journey.agg_funnel_levels": levels,
+        "seeds.funnels": funnels,
+    }
+
+
+def built(frames: Frames, *, min_cell: int = 11) -> Frames:
+    """The frames with every analytics table built from them, as ``analytics.<table>``."""
+    all_frames = dict(frames)
+    for name in BUILDS:
+        all_frames[f"analytics.{name}"] = build_table(
+            name, reader(all_frames), as_of=AS_OF, run_id="r1", min_cell=min_cell
+        )
+    return all_frames
