@@ -153,6 +153,11 @@ class Graph:
         return [key for key in graph.toposorted_asset_keys if key in keys]
 
 
+def run_job(settings: Settings, job_name: str = "refresh_all", *, listener: Listener | None = None) -> RunReport:
+    """Put the graph together and run one job on it."""
+    return Graph(settings).run(job_name, listener=listener)
+
+
 def recent_runs(settings: Settings, limit: int) -> list[dict[str, Any]]:
     """The newest runs of the state folder: job, status, when started (UTC, ISO 8601) and seconds taken."""
     with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
