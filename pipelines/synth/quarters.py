@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from pipelines.synth import effects
 from pipelines.synth.base import LINES, QUARTERS, REGION_NAMES, Array, Chunk, choose_rows, even_ranks, systematic
@@ -109,7 +109,7 @@ def _latent(u: Array, level: Array) -> Array:
         spread = (total - mean * (1 - mean) * _ITEM_VARIANCE_SHARE) / (1 - _ITEM_VARIANCE_SHARE)
         size = mean * (1 - mean) / spread - 1
         rows = level == value
-        out[rows] = np.interp(u[rows], grid, beta.ppf(grid, mean * size, (1 - mean) * size))
+        out[rows] = np.interp(u[rows], grid, betaincinv(mean * size, (1 - mean) * size, grid))
     return out
 
 

@@ -22,7 +22,7 @@ def write(out: Output, sim: Simulation) -> None:
     rng = sim.chunk.rng("hubspot")
     suffix = sim.chunk.suffix
     first, late = _contacts(rng, sim)
-    broken = ["not-a-number,yesterday,2025-01-01T00:00:00Z,broken@row.example", ",".join(["9"] * 40)]
+    broken = [",".join(["99", "yesterday", *[""] * (len(first.columns) - 2)]), ",".join(["9"] * 40)]
     out.csv(f"hubspot/contacts{suffix}.csv", first, broken=broken if sim.chunk.index == 0 else ())
     if len(late):
         out.csv(f"hubspot/contacts_late{suffix}.csv", late)
