@@ -112,14 +112,11 @@ def no_small_cell(context: Context) -> list[tuple[int, str]]:
 
 
 def shares_sum(context: Context, value: str, by: Sequence[str], rows: pl.Expr, detail: str) -> list[tuple[int, str]]:
-    """The sum of ``value`` over ``by`` is 1 wherever none of its rows is hidden."""
-    sums = (
-        context.frame.filter(rows)
-        .group_by(by)
-        .agg(pl.col(value).sum(), (pl.col(value).is_null() | pl.col("suppressed")).any().alias("_hidden"))
-        .filter(~pl.col("_hidden") & ((pl.col(value) - 1).abs() > TOLERANCE))
-    )
-    return _found(sums, detail)
+    """The sum of ``value`` over ``by`` is 1, or at most 1 where a row of it is hidden."""
+    is_hidden = pl.col(value).is_null() | pl.col("suppressed")
+    sums = context.frame.filter(rows).group_by(by).agg(pl.col(value).sum(), is_hidden.any().alias("_hidden"))
+    excess = pl.col(value) - 1
+    return _found(sums.filter((excess > TOLERANCE) | (~pl.col("_hidden") & (excess < -TOLERANCE))), detail)
 
 
 def segments_partition(context: Context) -> list[tuple[int, str]]:

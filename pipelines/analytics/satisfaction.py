@@ -130,7 +130,9 @@ def metric_cells(answers: pl.DataFrame, metric: Metric, dimensions: dict[str, st
 def with_moments(frame: pl.DataFrame) -> pl.DataFrame:
     """Add mean, sd (n - 1) and deviation (n) from n, total and squares."""
     n = pl.col("n")
-    spread = (pl.col("squares") - pl.col("total") ** 2 / n).clip(lower_bound=0)
+    spread = pl.col("squares") - pl.col("total") ** 2 / n
+    # What is left of equal scores is the rounding of their sums, not a spread.
+    spread = pl.when(spread > 1e-12 * pl.col("squares")).then(spread).otherwise(0.0)
     return frame.with_columns(
         (pl.col("total") / n).alias("mean"),
         pl.when(n >= 2).then((spread / (n - 1)).sqrt()).alias("sd"),

@@ -15,9 +15,6 @@ from datetime import date
 
 import polars as pl
 
-SIGNIFICANT_DIGITS = 12
-"""Floats are kept to these digits: sums over rows in another order then give the same table, byte for byte."""
-
 
 class TableError(ValueError):
     """A frame does not have the columns its table declares; the message names them."""
@@ -60,7 +57,7 @@ class Table:
         return pl.DataFrame(schema=self.schema)
 
     def conform(self, frame: pl.DataFrame, *, as_of: date, run_id: str) -> pl.DataFrame:
-        """Stamp, pick, cast and sort so that the frame is this table; floats are rounded to twelve digits.
+        """Stamp, pick, cast and sort so that the frame is this table; NaN becomes null.
 
         Raises:
             TableError: a declared column is missing.
@@ -72,7 +69,7 @@ class Table:
         floats = [name for name, dtype in self.schema.items() if dtype == pl.Float64]
         return (
             stamped.select(pl.col(name).cast(dtype) for name, dtype in self.schema.items())
-            .with_columns(pl.col(name).fill_nan(None).round_sig_figs(SIGNIFICANT_DIGITS) for name in floats)
+            .with_columns(pl.col(floats).fill_nan(None))
             .sort(self.key)
         )
 

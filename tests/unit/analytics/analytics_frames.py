@@ -53,7 +53,7 @@ def mart(table: str, rows: Sequence[dict[str, Any]] = (), **columns: Any) -> pl.
     """A mart with the given rows or columns; what is not given is false, zero or null."""
     schema = mart_schema(table)
     plain = {name: values.tolist() if isinstance(values, np.ndarray) else values for name, values in columns.items()}
-    frame = pl.DataFrame(list(rows) or plain or None)
+    frame = pl.DataFrame(list(rows) or plain or None, infer_schema_length=None)
     unknown = set(frame.columns) - set(schema)
     assert not unknown, f"{table} has no columns {sorted(unknown)}"
     filled = [

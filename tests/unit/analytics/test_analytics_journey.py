@@ -1,0 +1,267 @@
+"""Funnels, carts, causes and support on data small enough to count by hand."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import polars as pl
+import pytest
+from analytics_frames import AS_OF, mart, reader
+
+from pipelines.analytics.build import build_table
+from pipelines.analytics.causes import CAUSES, REALISATION
+from pipelines.analytics.tables import TABLES
+
+AT = datetime.fromisoformat("2026-08-15T12:00:00")
+DAY = AT.date()
+
+
+def table(name, frames, min_cell=11):
+    return build_table(name, reader(frames), as_of=AS_OF, run_id="r", min_cell=min_cell)
+
+
+def row(frame, **wanted):
+    found = frame.filter(*(pl.col(name) == value for name, value in wanted.items())).to_dicts()
+    assert len(found) == 1, found
+    return found[0]
+
+
+FUNNELS = mart("seeds.funnels", funnel_id=["f"] * 3, step_order=[1, 2, 3], step=["view", "cart", "order"])
+
+
+def levels(*groups):
+    """Funnel entries from (number, level, minutes to each step, region, mature)."""
+    rows = []
+    for number, level, minutes, region, mature in groups:
+        for _ in range(number):
+            steps = {f"step_{step}_at": AT + timedelta(minutes=minutes * (step - 1)) for step in range(2, level + 1)}
+            rows.append(
+                {
+                    "funnel_id": "f",
+                    "unit_id": f"u{len(rows)}",
+                    "customer_id": f"c{len(rows)}",
+                    "entered_at": AT,
+                    "level": level,
+                    "region": region,
+                    "is_mature": mature,
+                    **steps,
+                }
+            )
+    return {"journey.agg_funnel_levels": mart("journey.agg_funnel_levels", rows), "seeds.funnels": FUNNELS}
+
+
+def test_funnel_counts_conversions_and_times():
+    steps = table(
+        "funnel_steps", levels((100, 1, 0, "North", True), (60, 2, 10, "North", True), (40, 3, 30, "North", True))
+    )
+    entry, cart, order = (row(steps, breakdown="company", step_order=number) for number in (1, 2, 3))
+    assert [step["n_reached"] for step in (entry, cart, order)] == [200, 100, 40]
+    assert [step["step"] for step in (entry, cart, order)] == ["view", "cart", "order"]
+    assert (entry["value"], cart["value"], order["value"]) == (1.0, 0.5, 0.4)
+    assert (order["overall_value"], order["n"], order["drop_off"]) == (0.2, 100, pytest.approx(0.6))
+    assert (cart["median_seconds"], order["median_seconds"]) == (600.0, 3600.0)
+
+
+def test_immature_entries_are_counted_aside():
+    steps = table(
+        "funnel_steps", levels((50, 1, 0, "North", True), (50, 3, 1, "North", True), (30, 1, 0, "North", False))
+    )
+    order = row(steps, breakdown="company", step_order=3)
+    assert (order["n_entered"], order["n_immature"], order["overall_value"]) == (100, 30, 0.5)
+
+
+def test_a_small_step_hides_itself_its_companion_and_what_stands_on_it():
+    steps = table(
+        "funnel_steps",
+        levels(
+            (50, 1, 0, "North", True),
+            (5, 3, 1, "North", True),
+            (50, 2, 1, "South", True),
+            (50, 3, 1, "South", True),
+            (90, 2, 1, "West", True),
+        ),
+    )
+    hidden = set(steps.filter(pl.col("suppressed")).select("breakdown", "group_id", "step_order").iter_rows())
+    regions = {cell[1:] for cell in hidden if cell[0] == "region"}
+    assert regions == {("North", 2), ("North", 3), ("West", 2), ("West", 3), ("South", 3)} - {("South", 3)} | (
+        regions & {("South", 3)}
+    )
+    assert ("North", 2) in regions
+    assert ("North", 3) in regions
+
+
+def carts(*groups, **flags):
+    """Carts from (number, abandoned, further columns)."""
+    rows = []
+    for number, abandoned, columns in groups:
+        for _ in range(number):
+            rows.append(
+                {
+                    "cart_id": f"k{len(rows)}",
+                    "customer_id": f"c{len(rows)}",
+                    "cart_date": DAY,
+                    "last_activity_at": AT,
+                    "region": "North",
+                    "value_amount_reporting": 100,
+                    "is_mature": True,
+                    "is_abandoned": abandoned,
+                    "state": "abandoned" if abandoned else "purchased",
+                    **flags,
+                    **columns,
+                }
+            )
+    return {"journey.fct_carts": mart("journey.fct_carts", rows)}
+
+
+def test_cart_rates_count_what_their_window_allows():
+    frames = carts(
+        (60, True, {}),
+        (20, True, {"state": "recovered", "has_checkout": True}),
+        (20, False, {"has_checkout": True}),
+        (30, True, {"is_mature": False}),
+        (30, True, {"value_amount_reporting": 0}),
+        # Abandoned, but with days left to be recovered.
+        (40, True, {"last_activity_at": AT + timedelta(days=70), "cart_date": date(2026, 10, 24)}),
+    )
+    rates = table("cart_abandonment", frames)
+    everything = {"breakdown": "company", "period": "all"}
+    cart = row(rates, metric_id="cart_abandonment_rate", **everything)
+    assert (cart["n"], cart["value"], cart["abandoned_amount_reporting"]) == (140, pytest.approx(120 / 140), 12000)
+    assert row(rates, metric_id="checkout_abandonment_rate", **everything)["value"] == 0.5
+    recovered = row(rates, metric_id="recovery_rate", **everything)
+    assert (recovered["n"], recovered["value"]) == (80, 0.25)
+    assert row(rates, metric_id="cart_abandonment_rate", breakdown="company", period="2026Q4")["n"] == 40
+
+
+def causes(frames, **customers):
+    people = mart("core.dim_customers", [{"customer_id": "c0", "is_identified": True, **customers}])
+    return table("cart_abandonment_causes", {**frames, "core.dim_customers": people})
+
+
+def test_effect_of_a_cause_known_answer():
+    met, spared = {"has_shipping": True, "saw_shipping_cost": True}, {"has_shipping": True}
+    frames = carts((420, True, met), (80, False, met), (560, True, spared), (240, False, spared), (500, True, {}))
+    found = causes(frames, net_amount_reporting=1000, margin_amount_reporting=400)
+    shipping = row(found, scheme_id="company", cause="shipping_cost")
+    # Carts that never came to the shipping step are not at risk.
+    assert (shipping["n_at_risk"], shipping["n_exposed"], shipping["n_abandoned_exposed"]) == (1300, 500, 420)
+    assert (shipping["value"], shipping["lo"], shipping["hi"]) == pytest.approx((1.2, 1.1309, 1.2734), abs=5e-5)
+    assert shipping["odds_ratio"] == pytest.approx(2.25)
+    assert shipping["risk_difference"] == pytest.approx(0.14)
+    assert shipping["attributable_fraction"] == pytest.approx(0.0714, abs=5e-5)
+    assert shipping["recoverable_amount_reporting"] == pytest.approx(500 * 0.14 * 100 * 0.4 * REALISATION)
+    assert shipping["basis"].startswith("association")
+
+
+def test_recoverable_needs_a_margin():
+    met = {"saw_slow_page": True}
+    found = causes(carts((50, True, met), (50, False, met), (20, True, {}), (80, False, {})))
+    slow = row(found, scheme_id="company", cause="slow_page")
+    assert slow["value"] == pytest.approx(2.5)
+    assert slow["recoverable_amount_reporting"] is None
+
+
+def test_main_causes_share_out_the_abandoned_carts():
+    found = causes(
+        carts(
+            (50, True, {"primary_cause": "browsing"}),
+            (30, True, {"primary_cause": "slow_page", "saw_slow_page": True}),
+            (20, True, {}),
+            (40, False, {}),
+        )
+    )
+    company = found.filter(pl.col("scheme_id") == "company")
+    shares = dict(company.filter(pl.col("primary_share") > 0).select("cause", "primary_share").iter_rows())
+    assert shares == pytest.approx({"browsing": 0.5, "slow_page": 0.3, "unknown": 0.2})
+
+
+def test_a_cause_few_met_is_hidden():
+    met = {"saw_error": True, "has_checkout": True}
+    found = causes(carts((9, True, met), (15, False, met), (80, True, {"has_checkout": True})))
+    error = row(found, scheme_id="company", cause="error")
+    assert error["suppressed"]
+    assert all(error[name] is None for name in TABLES["cart_abandonment_causes"].counts)
+
+
+def test_every_exposure_of_a_cart_is_a_cause():
+    flags = [name for name in mart("journey.fct_carts").columns if name.startswith("saw_") or name == "asked_support"]
+    assert sorted(cause.exposure for cause in CAUSES) == sorted(flags)
+
+
+def tickets(*groups):
+    """Tickets from (number, further columns)."""
+    rows = []
+    for number, columns in groups:
+        rows += [
+            {
+                "ticket_id": f"t{len(rows) + n}",
+                "customer_id": f"c{n}",
+                "opened_at": AT,
+                "opened_date": DAY,
+                "channel": "email",
+                "region": "South",
+                **columns,
+            }
+            for n in range(number)
+        ]
+    return mart("feedback.fct_tickets", rows)
+
+
+def orders(number, region):
+    return mart(
+        "core.fct_orders",
+        [
+            {"order_id": f"{region}{n}", "customer_id": f"c{n}", "order_date": DAY, "region": region, "is_valid": True}
+            for n in range(number)
+        ],
+    )
+
+
+def kpi(frames, measure, clock="none", **wanted):
+    wanted = {"breakdown": "company", "period": "all"} | wanted
+    return row(table("support_kpis", frames), measure=measure, clock=clock, **wanted)
+
+
+def test_contact_rate_by_region():
+    frames = {
+        "feedback.fct_tickets": tickets((60, {}), (30, {"region": "North"})),
+        "core.fct_orders": pl.concat([orders(200, "South"), orders(300, "North")]),
+    }
+    assert kpi(frames, "tickets_per_100_orders")["value"] == 18
+    south = kpi(frames, "tickets_per_100_orders", breakdown="region", group_id="South")
+    assert (south["value"], south["n"]) == (30, 200)
+    assert south["lo"] == pytest.approx(22.89, abs=0.01)
+
+
+def test_shares_of_tickets():
+    solved = {"solved_at": AT + timedelta(hours=1)}
+    frames = {
+        "feedback.fct_tickets": tickets(
+            (40, {**solved, "is_one_touch": True, "rating": "good"}),
+            (40, {**solved, "n_reopens": 2, "rating": "bad"}),
+            (20, {"is_open": True, "is_repeat_contact": True}),
+        )
+    }
+    assert kpi(frames, "one_touch_share")["value"] == 0.5
+    assert (kpi(frames, "reopen_share")["value"], kpi(frames, "reopen_share")["n"]) == (0.5, 80)
+    assert kpi(frames, "repeat_contact_share")["value"] == 0.2
+    assert kpi(frames, "csat_good_share")["n"] == 80
+
+
+def test_times_are_by_clock_and_open_tickets_count_as_unresolved():
+    rows = [
+        {
+            "resolution_minutes_calendar": 60.0 * (n + 1),
+            "resolution_minutes_business": 20.0 * (n + 1),
+            "first_reply_minutes_calendar": 6.0 * (n + 1),
+        }
+        for n in range(20)
+    ]
+    groups = [(1, row) for row in rows] + [(20, {"is_open": True})]
+    frames = {"feedback.fct_tickets": tickets(*groups)}
+    # Among all forty the median is the last of those solved; among the solved alone it would be half as long.
+    assert kpi(frames, "resolution_median", "calendar")["value"] == 60.0 * 20
+    assert kpi(frames, "resolution_median", "business")["value"] == 20.0 * 10.5
+    assert kpi(frames, "first_reply_median", "calendar")["value"] == 6.0 * 10.5
+    p90 = kpi(frames, "resolution_p90", "calendar")
+    assert (p90["value"], p90["n"], p90["suppressed"]) == (None, 40, False)

@@ -1,0 +1,183 @@
+"""The laws hold on any data, and each is able to fail."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+from analytics_frames import built, company, reader
+from polars.testing import assert_frame_equal
+
+from pipelines.analytics.build import BUILDS
+from pipelines.analytics.laws import LAWS, check, check_table
+from pipelines.analytics.metrics import DEFINITIONS
+from pipelines.analytics.tables import TABLES
+
+MIN_CELL = 11
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return built(company())
+
+
+@pytest.mark.parametrize("name", BUILDS)
+def test_laws_hold(name, frames):
+    assert not frames[f"analytics.{name}"].is_empty()
+    assert check_table(name, reader(frames), min_cell=MIN_CELL) == []
+
+
+def test_laws_hold_where_there_is_nothing():
+    nothing = reader(built({}))
+    assert [violation for name in BUILDS for violation in check_table(name, nothing, min_cell=MIN_CELL)] == []
+
+
+def test_the_order_of_rows_changes_nothing(frames):
+    shuffled = {
+        name: frame.sample(fraction=1.0, shuffle=True, seed=3)
+        for name, frame in frames.items()
+        if "analytics." not in name
+    }
+    again = built(shuffled)
+    for name in BUILDS:
+        assert_frame_equal(again[f"analytics.{name}"], frames[f"analytics.{name}"], rel_tol=1e-9, abs_tol=1e-9)
+
+
+def test_every_table_has_a_build_and_a_law():
+    assert set(BUILDS) == set(TABLES) == set(LAWS)
+
+
+def test_inputs_are_built_before_they_are_read():
+    done = set()
+    for name, build in BUILDS.items():
+        assert {table for table in build.inputs if table.startswith("analytics.")} <= done, name
+        done.add(f"analytics.{name}")
+
+
+def first(frame, condition=None):
+    """Index of the first row under a condition."""
+    rows = frame.with_row_index("_row")
+    return rows.filter(condition if condition is not None else pl.lit(value=True))["_row"][0]
+
+
+def put(frame, where, **values):
+    """The frame with some values of one row replaced."""
+    here = pl.int_range(pl.len()) == first(frame, where)
+    return frame.with_columns(
+        pl.when(here).then(pl.lit(value, frame.schema[name])).otherwise(pl.col(name)).alias(name)
+        for name, value in values.items()
+    )
+
+
+SHOWN = ~pl.col("suppressed") & pl.col("value").is_not_null() & pl.col("lo").is_not_null()
+SUPPRESSED = pl.col("suppressed")
+TESTED = pl.col("family_id").is_not_null()
+
+
+def reveal(frame, where, **columns):
+    return put(frame, where & SUPPRESSED, suppressed=False, **columns)
+
+
+def lone_secret(frame):
+    """Show every hidden row but the first, so that it follows from the totals."""
+    keep = first(frame, SUPPRESSED)
+    return frame.with_columns((pl.col("suppressed") & (pl.int_range(pl.len()) == keep)).alias("suppressed"))
+
+
+DIRTY = {
+    ("segment_membership", "schema"): lambda f: f.rename({"reason": "why"}),
+    ("segment_membership", "key_unique"): lambda f: pl.concat([f, f.head(1)]),
+    ("segment_membership", "one_run"): lambda f: put(f, None, as_of=date(2020, 1, 1)),
+    ("segment_membership", "partition"): lambda f: f.slice(1),
+    ("segment_profiles", "inside_interval"): lambda f: put(f, SHOWN, lo=1e9),
+    ("segment_profiles", "no_small_cell"): lambda f: put(f, SHOWN, n=MIN_CELL - 1),
+    ("segment_profiles", "value_sums_to_1"): lambda f: put(
+        f, (pl.col("scheme_id") == "business") & (pl.col("measure") == "share"), value=0.99
+    ),
+    ("segment_profiles", "hidden_stays_hidden"): lambda f: put(
+        f, (pl.col("scheme_id") == "business") & (pl.col("measure") == "share"), suppressed=True
+    ),
+    ("segment_profiles", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("funnel_steps", "never_widen"): lambda f: put(f, SHOWN & (pl.col("step_order") == 3), n_reached=10**6),
+    ("funnel_steps", "hidden_stays_hidden"): lone_secret,
+    ("cart_abandonment", "hidden_stays_hidden"): lone_secret,
+    ("cart_abandonment", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
+    ("cart_abandonment_causes", "primary_share_sums_to_1"): lambda f: put(
+        f, (pl.col("scheme_id") == "company") & (pl.col("cause") == "browsing"), primary_share=1.5
+    ),
+    ("cart_abandonment_causes", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
+    ("cart_abandonment_causes", "hidden_stays_hidden"): lone_secret,
+    ("satisfaction_scores", "hidden_stays_hidden"): lone_secret,
+    ("satisfaction_scores", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
+    ("satisfaction_deltas", "rate_and_mix"): lambda f: put(f, pl.col("mix_effect").is_not_null(), mix_effect=50.0),
+    ("satisfaction_deltas", "verdicts"): lambda f: put(f, TESTED, verdict="better"),
+    ("satisfaction_deltas", "adjustment"): lambda f: put(f, TESTED, family_size=99),
+    ("satisfaction_deltas", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
+    ("support_kpis", "hidden_stays_hidden"): lone_secret,
+    ("support_kpis", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+}
+
+
+@pytest.mark.parametrize(("name", "law"), DIRTY)
+def test_each_law_is_able_to_fail(name, law, frames):
+    dirty = DIRTY[name, law](frames[f"analytics.{name}"])
+    others = {table: frames[table] for each in LAWS[name] for table in each.reads}
+    broken = {violation.law for violation in check(name, dirty, others, min_cell=MIN_CELL)}
+    assert law in broken
+
+
+def test_every_kind_of_law_has_a_dirty_case():
+    assert {law.name for laws in LAWS.values() for law in laws} == {law for _, law in DIRTY}
+
+
+@pytest.mark.parametrize(
+    ("mutation", "law"),
+    [
+        (lambda f: put(f, SUPPRESSED, value=1.0), "no_small_cell"),
+        (lambda f: put(f, pl.col("verdict") == "no_evidence", verdict="improved", value=-5.0), "verdicts"),
+        (lambda f: put(f, pl.col("verdict") == "insufficient_n", verdict="declined", value=-5.0), "verdicts"),
+        (lambda f: put(f, SUPPRESSED, verdict="no_evidence"), "verdicts"),
+        (lambda f: put(f, TESTED, family_id=None), "adjustment"),
+        (lambda f: put(f, pl.col("mix_effect").is_not_null(), rate_effect=None), "rate_and_mix"),
+        (lambda f: put(f, SHOWN, run_id=None), "one_run"),
+    ],
+)
+def test_further_ways_to_break_a_change(mutation, law, frames):
+    dirty = mutation(frames["analytics.satisfaction_deltas"])
+    others = {"analytics.metrics": frames["analytics.metrics"]}
+    assert law in {violation.law for violation in check("satisfaction_deltas", dirty, others, min_cell=MIN_CELL)}
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        lambda f: pl.concat([f, f.head(1).with_columns(pl.lit("champion").alias("segment_id"))]),
+        lambda f: pl.concat([f, f.head(1).with_columns(pl.lit("stranger").alias("customer_id"))]),
+        lambda f: put(f, None, segment_id="vip"),
+        lambda f: put(f, None, segment_id=None),
+        lambda f: pl.concat([f, f.head(1).with_columns(pl.lit("shoe_size").alias("scheme_id"))]),
+    ],
+)
+def test_further_ways_to_break_a_partition(mutation, frames):
+    dirty = mutation(frames["analytics.segment_membership"])
+    others = {"core.dim_customers": frames["core.dim_customers"]}
+    assert "partition" in {v.law for v in check("segment_membership", dirty, others, min_cell=MIN_CELL)}
+
+
+def test_main_causes_that_do_not_share_out_every_cart_break_the_law(frames):
+    causes = frames["analytics.cart_abandonment_causes"]
+    complete = causes.filter((pl.col("scheme_id") == "company") & ~pl.col("suppressed"))
+    whole = complete.with_columns(pl.col("primary_share") / pl.col("primary_share").sum())
+    laws = {"less": put(whole, pl.col("cause") == "browsing", primary_share=0.1), "whole": whole}
+    broken = {
+        name: {violation.law for violation in check("cart_abandonment_causes", frame, frames, min_cell=MIN_CELL)}
+        for name, frame in laws.items()
+    }
+    assert "primary_share_sums_to_1" in broken["less"]
+    assert "primary_share_sums_to_1" not in broken["whole"]
+
+
+def test_every_definition_stands_in_a_table_it_names():
+    for definition in DEFINITIONS:
+        assert all(name in TABLES for name in definition.source.split(", ")), definition.metric_id
