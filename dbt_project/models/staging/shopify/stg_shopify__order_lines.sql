@@ -13,7 +13,7 @@ lines as (
         line.quantity as quantity,
         line.price as unit_price_amount,
         coalesce(line.total_discount, 0) as discount_amount,
-        line.quantity * line.price - coalesce(line.total_discount, 0) as net_amount,
+        cast(line.quantity * line.price - coalesce(line.total_discount, 0) as decimal(18, 4)) as net_amount,
         currency,
         _loaded_at
     from orders

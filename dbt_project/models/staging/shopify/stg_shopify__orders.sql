@@ -10,7 +10,7 @@ regions as (
 line_totals as (
     select
         id,
-        sum(line.quantity * line.price) as gross_amount
+        cast(sum(line.quantity * line.price) as decimal(18, 4)) as gross_amount
     from orders
     {{ unnest_array('lines', 'line') }}
     group by id
@@ -19,7 +19,7 @@ line_totals as (
 shipping_totals as (
     select
         orders.id,
-        sum(charge.price) as shipping_amount,
+        cast(sum(charge.price) as decimal(18, 4)) as shipping_amount,
         max(case when charge.code in ('express', 'pickup') then charge.code else 'standard' end) as shipping_method
     from (
         select
