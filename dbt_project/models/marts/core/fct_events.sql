@@ -85,7 +85,7 @@ run_settings as (
     'event_key': "'delivery:' || order_ref", 'system': 'system', 'node_id': 'node_id', 'event_at': 'delivered_at',
     'event_type': "'order_delivered'", 'order_id': 'order_id', 'product_line': 'main_product_line', 'region': 'region',
     '_loaded_at': '_loaded_at',
-}, 'delivered_at is not null') }}
+}, "delivered_at is not null and channel <> 'store'") }}
 
 {{ event_branch('returns', 'refunds', {
     'event_key': "'refund:' || split_part(refund_id, ':', 2)", 'system': "split_part(refund_id, ':', 1)", 'node_id': 'node_id',
