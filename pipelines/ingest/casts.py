@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pipelines.contract import Column
 from pipelines.warehouse import quote
 
-# A clock time followed by Z, UTC or an offset. A date such as 2024-01-01 ends like an offset, hence the colon.
-_HAS_OFFSET = r":\d\d.*([Zz]|UTC|[+-]\d\d(:?\d\d)?)$"
-_INTEGER = r"[+-]?\d+(\.0*)?"
+# A clock time followed by Z, a zone or an offset. A date such as 2024-01-01 ends like an offset, hence the colon.
+_HAS_OFFSET = r":\d\d.*([A-Za-z]|[+-]\d\d(:?\d\d)?)\s*$"
+_INTEGER = r"\s*[+-]?\d+(\.0*)?\s*"
 # One sign at most, or brackets, and a currency as symbol or three letters before or after.
 _CURRENCY = r"([A-Z]{3}|\p{Sc})"
 _AMOUNT = r"\d[\d.,' \x{00A0}\x{202F}]*"
@@ -51,10 +51,9 @@ def from_text(column: Column, raw: str, cast: str) -> Cast:
     if column.data_type == "varchar":
         fits = f"coalesce({cast}, '') <> ''" if column.required else None
         return Cast(raw, fits, MISSING)
-    text = f"nullif(trim({raw}), '')"
-    value = _typed(column, text)
-    fits = f"{cast} is not null" if column.required else f"({cast} is not null or {text} is null)"
-    return Cast(value, fits, _reason(column))
+    present = f"{cast} is not null"
+    fits = present if column.required else f"({present} or coalesce(trim({raw}), '') = '')"
+    return Cast(_typed(column, raw), fits, _reason(column))
 
 
 def from_native(column: Column, raw: str, raw_type: str, cast: str) -> Cast:
@@ -69,24 +68,31 @@ def from_native(column: Column, raw: str, raw_type: str, cast: str) -> Cast:
 
 
 def _typed(column: Column, text: str) -> str:  # noqa: PLR0911 (one return a type)
+    """Surrounding blanks do no harm; they are cut only where the cast minds them and the first try failed."""
     kind = column.data_type
     if column.parse == "money":
-        return f"try_cast({_money(text)} as {kind})"
+        return f"try_cast({_money(f'trim({text})')} as {kind})"
     if column.parse:
-        return _epoch(f"try_cast({text} as bigint)", _EPOCH_UNITS_US[column.parse])
+        return _epoch(_whole(text, "bigint"), _EPOCH_UNITS_US[column.parse])
     if kind == "json":
         return f"case when json_valid({text}) then {text} end"
     if kind in ("integer", "bigint"):
-        # DuckDB alone would round 12.5 to 13; 16746.0 is a whole number and passes.
-        return f"case when regexp_full_match({text}, {quote(_INTEGER)}) then try_cast({text} as {kind}) end"
+        return _whole(text, kind)
     if kind == "double":
         return f"case when isfinite(try_cast({text} as double)) then try_cast({text} as double) end"
+    if kind == "boolean":
+        return f"coalesce(try_cast({text} as boolean), try_cast(trim({text}) as boolean))"
     if kind == "date":
-        stamp = f"try_strptime({text}, {quote(column.format)})" if column.format else f"try_cast({text} as timestamp)"
+        stamp = _strptime(column, text) if column.format else _naive(text)
         return f"case when isfinite({stamp}) then cast({stamp} as date) end"
     if kind == "timestamp":
         return _timestamp(column, text)
     return f"try_cast({text} as {kind})"
+
+
+def _whole(text: str, kind: str) -> str:
+    """DuckDB alone would round 12.5 to 13; 16746.0 is a whole number and passes."""
+    return f"case when regexp_full_match({text}, {quote(_INTEGER)}) then try_cast({text} as {kind}) end"
 
 
 def _timestamp(column: Column, text: str) -> str:
@@ -96,21 +102,33 @@ def _timestamp(column: Column, text: str) -> str:
     that never occurs as an hour later.
     """
     if column.format:
-        stamp = f"try_strptime({text}, {quote(column.format)})"
-        # With %z the parsed stamp carries its zone and is converted by the cast; without, it is local.
-        naive = f"timezone('UTC', {stamp})" if "%z" in column.format.lower() else _local(column, stamp)
-        return f"case when isfinite({stamp}) then {naive} end"
-    naive_stamp = f"try_cast({text} as timestamp)"
-    aware_stamp = f"try_cast(regexp_replace({text}, ' +([+-])', '\\1') as timestamptz)"
-    return (
-        f"case when regexp_matches({text}, {quote(_HAS_OFFSET)})"
-        f" then case when isfinite({aware_stamp}) then timezone('UTC', {aware_stamp}) end"
-        f" when isfinite({naive_stamp}) then {_local(column, naive_stamp)} end"
-    )
+        stamp = _strptime(column, text)
+        return _utc(stamp) if "%z" in column.format.lower() else _local(column, stamp)
+    # Some exports set a blank before the offset, which the cast does not take.
+    tidy = f"regexp_replace(trim({text}), ' +([+-])', '\\1')"
+    aware = _utc(f"coalesce(try_cast({text} as timestamptz), try_cast({tidy} as timestamptz))")
+    if column.time_zone == "UTC":
+        return aware
+    has_offset = f"regexp_matches({text}, {quote(_HAS_OFFSET)})"
+    return f"case when {has_offset} then {aware} else {_local(column, _naive(text))} end"
+
+
+def _naive(text: str) -> str:
+    return f"coalesce(try_cast({text} as timestamp), try_cast(trim({text}) as timestamp))"
+
+
+def _strptime(column: Column, text: str) -> str:
+    return f"try_strptime(trim({text}), {quote(column.format or '')})"
 
 
 def _local(column: Column, stamp: str) -> str:
-    return stamp if column.time_zone == "UTC" else f"timezone('UTC', timezone({quote(column.time_zone)}, {stamp}))"
+    """A local stamp as UTC; infinite ones become NULL."""
+    return _utc(stamp if column.time_zone == "UTC" else f"timezone({quote(column.time_zone)}, {stamp})")
+
+
+def _utc(stamp: str) -> str:
+    """The stamp as UTC without a zone; several times faster than ``timezone('UTC', …)``, and NULL where infinite."""
+    return f"make_timestamp(epoch_us({stamp}))"
 
 
 def _epoch(number: str, unit_us: int) -> str:
@@ -137,7 +155,7 @@ def _native(column: Column, raw: str, raw_type: str) -> str:
         return _epoch(f"try_cast({raw} as bigint)", _EPOCH_UNITS_US[column.parse])
     if kind == "timestamp":
         if raw_type == "timestamp with time zone":
-            return f"timezone('UTC', {raw})"
+            return _utc(raw)
         return _local(column, f"try_cast({raw} as timestamp)")
     if kind in ("integer", "bigint") and raw_type.startswith(("float", "double", "decimal")):
         return f"case when {raw} = trunc({raw}) then try_cast({raw} as {kind}) end"
