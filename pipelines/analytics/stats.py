@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats as scipy_stats
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 
 Floats = NDArray[np.float64]
 
@@ -53,9 +51,14 @@ def wilson(successes: ArrayLike, n: ArrayLike) -> Interval:
     count, base = _floats(successes), _floats(n)
     known = base > 0
     safe = np.where(known, base, 1.0)
-    lo, hi = proportion_confint(np.where(known, count, 0.0), safe, alpha=0.05, method="wilson")
-    empty = np.where(known, 0.0, np.nan)
-    return Interval(count / safe + empty, _floats(lo) + empty, _floats(hi) + empty)
+    p = np.where(known, count, np.nan) / safe
+    centre = p + Z95**2 / (2 * safe)
+    half = Z95 * np.sqrt(p * (1 - p) / safe + (Z95 / (2 * safe)) ** 2)
+    scale = 1 + Z95**2 / safe
+    # At 0 and n the ends are exact; the formula leaves a rounding error there.
+    lo = np.where(p == 0, 0.0, (centre - half) / scale)
+    hi = np.where(p == 1, 1.0, (centre + half) / scale)
+    return Interval(p, lo, hi)
 
 
 def mean_interval(mean: ArrayLike, sd: ArrayLike, n: ArrayLike) -> Interval:
@@ -110,7 +113,7 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     adjusted = np.full(raw.shape, np.nan)
     tested = ~np.isnan(raw)
     if tested.any():
-        adjusted[tested] = multipletests(raw[tested], method="fdr_bh")[1]
+        adjusted[tested] = scipy_stats.false_discovery_control(raw[tested], method="bh")
     return adjusted
 
 
