@@ -3,7 +3,7 @@ with contacts as (
     {{ deduplicate('hubspot', 'contacts') }}
 ),
 
-merges as (
+absorbed as (
     select * from {{ ref('base_hubspot__merges') }}
 ),
 
@@ -14,11 +14,11 @@ nodes as (
     from contacts
     union all
     select
-        merges.merged_contact_ref as contact_ref,
-        'hubspot:contact:' || merges.surviving_contact_ref as node_id
-    from merges
+        absorbed.merged_contact_ref as contact_ref,
+        'hubspot:contact:' || absorbed.surviving_contact_ref as node_id
+    from absorbed
     left join contacts
-        on cast(contacts.hs_object_id as varchar) = merges.merged_contact_ref
+        on cast(contacts.hs_object_id as varchar) = absorbed.merged_contact_ref
     where contacts.hs_object_id is null
 )
 

@@ -22,7 +22,7 @@ ranked as (
     where merged_id <> '' and merged_id <> cast(surviving_id as varchar)
 ),
 
-merges as (
+absorbed as (
     select
         merged_contact_ref,
         surviving_contact_ref,
@@ -31,4 +31,4 @@ merges as (
     where merge_rank = 1
 )
 
-select * from merges
+select * from absorbed

@@ -3,7 +3,7 @@ with contacts as (
     {{ deduplicate('hubspot', 'contacts') }}
 ),
 
-merges as (
+absorbed as (
     select * from {{ ref('base_hubspot__merges') }}
 ),
 
@@ -36,7 +36,7 @@ found as (
         merged_contact_ref as raw_value,
         cast(null as varchar) as country_code,
         merged_at as observed_at
-    from merges
+    from absorbed
     union all
     select
         node_id,

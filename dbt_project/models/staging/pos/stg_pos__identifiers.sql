@@ -14,7 +14,9 @@ staff as (
 ),
 
 found as (
-    {% for type, column in [('loyalty_card', 'loyalty_card'), ('email', 'customer_email'), ('phone', 'customer_phone'), ('order_name', 'receipt_no')] -%}
+    {% for type, column in [
+        ('loyalty_card', 'loyalty_card'), ('email', 'customer_email'), ('phone', 'customer_phone'), ('order_name', 'receipt_no'),
+    ] -%}
     select
         node_id,
         '{{ type }}' as identifier_type,

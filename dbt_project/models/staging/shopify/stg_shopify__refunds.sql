@@ -27,16 +27,12 @@ opened as (
 ),
 
 refunds as (
-    select
-        *
-    from opened
+    select * from opened
     {{ unnest_array('refunds', 'refund') }}
 ),
 
 refunded as (
-    select
-        *
-    from refunds
+    select * from refunds
     {{ unnest_array('refund.refund_line_items', 'line') }}
 ),
 
