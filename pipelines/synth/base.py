@@ -131,6 +131,12 @@ def day_weights(kind: str) -> Array:
     return weights * np.where(black, 1.8, 1.0) * 1.06 ** (np.arange(N_DAYS) / 365.0)
 
 
+def quarter_volume(kind: str) -> Array:
+    """Relative volume of a day in each quarter, 1 on average."""
+    weights = day_weights(kind)
+    return np.asarray([weights[first:last].mean() / weights.mean() for _, first, last in QUARTERS])
+
+
 def pick_days(rng: np.random.Generator, first: Array, last: Array, kind: str) -> Array:
     """One day per row out of [first, last), by the weights of its kind."""
     edges = np.concatenate([[0.0], np.cumsum(day_weights(kind))])

@@ -26,6 +26,7 @@ from pipelines.synth.base import (
     expand,
     look_up,
     pick_days,
+    quarter_volume,
     time_of_day,
     to_utc,
 )
@@ -142,7 +143,13 @@ def _part(
 
 def _background(rng: np.random.Generator, people: pl.DataFrame, quarters: pl.DataFrame) -> pl.DataFrame:
     p = quarters["p"].to_numpy()
-    rate = BACKGROUND_PER_QUARTER * quarters["length"].to_numpy() * np.sqrt(people["activity"].to_numpy()[p] + 0.2)
+    volume = quarter_volume("web")[quarters["q"].to_numpy()]
+    rate = (
+        BACKGROUND_PER_QUARTER
+        * volume
+        * quarters["length"].to_numpy()
+        * np.sqrt(people["activity"].to_numpy()[p] + 0.2)
+    )
     row, _ = expand(rng.poisson(rate))
     day = pick_days(rng, quarters["first_day"].to_numpy()[row], quarters["last_day"].to_numpy()[row], "web")
     start = to_utc(FIRST_LOCAL + day * DAY + time_of_day(rng, len(row), "web"), people["region_no"].to_numpy()[p[row]])

@@ -58,7 +58,7 @@ def expected_profit(carts: Carts) -> dict[float, float]:
 
 
 def summary(profits: list[dict[float, float]], carts: int) -> dict[str, object]:
-    """Expected profit per cart, the best candidate and those worse than the current threshold by over 1 %."""
+    """Expected profit per cart, the best candidate and those worse than the current threshold by over 0.5 %."""
     total = {
         candidate: sum(part[candidate] for part in profits) / max(carts, 1)
         for candidate in effects.THRESHOLD_CANDIDATES
@@ -67,7 +67,7 @@ def summary(profits: list[dict[float, float]], carts: int) -> dict[str, object]:
     return {
         "expected_profit_eur_per_cart": {str(candidate): round(value, 4) for candidate, value in total.items()},
         "best": max(total, key=lambda candidate: total[candidate]),
-        "harmful": [candidate for candidate, value in total.items() if value < 0.99 * current],
+        "harmful": [candidate for candidate, value in total.items() if value < 0.995 * current],
         "margin": MARGIN,
         "parcel_cost_eur": PARCEL_COST,
     }

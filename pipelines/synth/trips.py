@@ -24,6 +24,7 @@ from pipelines.synth.base import (
     choose,
     expand,
     pick_days,
+    quarter_volume,
     time_of_day,
     to_utc,
 )
@@ -55,8 +56,8 @@ def trips(chunk: Chunk, world: World, people: pl.DataFrame, quarters: pl.DataFra
     shopper = people["shopper_no"].to_numpy()
     web_taste = np.array([1.35, 1.45, 0.35, 0.9])[shopper]
     store_taste = np.array([0.45, 0.4, 2.3, 1.2])[shopper]
-    n_web = rng.poisson(WEB_CARTS_PER_QUARTER * rate * web_taste[p])
-    n_store = rng.poisson(STORE_BUYS_PER_QUARTER * rate * store_taste[p])
+    n_web = rng.poisson(WEB_CARTS_PER_QUARTER * quarter_volume("web")[q] * rate * web_taste[p])
+    n_store = rng.poisson(STORE_BUYS_PER_QUARTER * quarter_volume("store")[q] * rate * store_taste[p])
     row = np.concatenate([expand(n_web)[0], expand(n_store)[0]])
     is_store = np.concatenate([np.zeros(n_web.sum(), dtype=bool), np.ones(n_store.sum(), dtype=bool)])
     first, last = quarters["first_day"].to_numpy()[row], quarters["last_day"].to_numpy()[row]

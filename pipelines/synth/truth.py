@@ -152,7 +152,8 @@ def nodes(sim: Simulation) -> pl.DataFrame:
     )
     account = ids.filter("has_account")
     put("shopify:customer", account["shop"], account["person_id"])
-    guests = sim.orders.orders.filter(~pl.col("logged_in"))
+    bought = sim.orders.orders.with_columns(account=people["has_account"].gather(sim.orders.orders["p"]))
+    guests = bought.filter(~(pl.col("logged_in") & pl.col("account")))
     put("shopify:order", guests["order_id"], person.gather(guests["p"]))
     asked = np.unique(sim.support.tickets["p"].to_numpy())
     put("zendesk:user", ids["desk"].gather(asked), person.gather(asked))
@@ -161,7 +162,8 @@ def nodes(sim: Simulation) -> pl.DataFrame:
     twins = np.concatenate(duplicates(sim))
     put("hubspot:contact", ids["crm"].gather(twins) + 1, person.gather(twins))
     device = sim.devices.devices
-    used = device[np.unique(sim.sessions.sessions["d"].to_numpy())]
+    seen = np.concatenate([sim.sessions.sessions["d"].to_numpy(), sim.stores.visits["d"].to_numpy()])
+    used = device[np.unique(seen[seen >= 0])]
     owner = pl.DataFrame(
         {"p": person.gather(used["owner"].clip(lower_bound=0)), "own": used["role"] == "person"}
     ).select(pl.when("own").then("p").alias("p"))["p"]
