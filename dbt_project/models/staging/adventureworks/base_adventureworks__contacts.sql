@@ -1,8 +1,6 @@
 -- One row per person of the order database with an e-mail or a phone: the second export that knows the customers of the shop, and
 -- beside them store contacts, employees and suppliers. It holds no names.
-with
-
-emails as (
+with emails as (
     {{ deduplicate('adventureworks', 'email_addresses') }}
 ),
 

@@ -1,7 +1,5 @@
 -- One row per customer of the web shop: the first of the two exports that know a person.
-with
-
-customers as (
+with customers as (
     {{ deduplicate('adventureworks', 'customers') }}
 ),
 

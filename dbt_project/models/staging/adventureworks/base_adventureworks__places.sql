@@ -1,7 +1,5 @@
 -- One row per state or province, with its country and the sales region that serves it.
-with
-
-state_provinces as (
+with state_provinces as (
     {{ deduplicate('adventureworks', 'state_provinces') }}
 ),
 

@@ -1,7 +1,5 @@
 -- One row per prospect: an address bought in, of somebody who has not ordered.
-with
-
-prospects as (
+with prospects as (
     {{ deduplicate('adventureworks', 'prospective_buyers') }}
 ),
 

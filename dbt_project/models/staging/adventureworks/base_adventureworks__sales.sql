@@ -1,7 +1,5 @@
 -- One row per order line with its price. The export prices nothing, so a line is worth the product's price of today.
-with
-
-sales as (
+with sales as (
     {{ deduplicate('adventureworks', 'sales') }}
 ),
 

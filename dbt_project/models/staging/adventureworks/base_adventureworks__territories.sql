@@ -1,7 +1,5 @@
 -- One row per sales territory, with its region and ISO country from the seed.
-with
-
-territories as (
+with territories as (
     {{ deduplicate('adventureworks', 'territories') }}
 ),
 

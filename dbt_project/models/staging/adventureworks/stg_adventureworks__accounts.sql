@@ -1,7 +1,5 @@
 -- One row per company: the resellers of the data warehouse, and any store of the order database that is not yet among them.
-with
-
-resellers as (
+with resellers as (
     {{ deduplicate('adventureworks', 'resellers') }}
 ),
 

@@ -1,8 +1,6 @@
 -- One row per day and shift of the call centre. No entity takes it (agents are counted by person and week): it waits here, typed,
 -- for the second system that can fill one.
-with
-
-final as (
+with final as (
     {{ deduplicate('adventureworks', 'call_center_shifts') }}
 )
 

@@ -1,8 +1,6 @@
 -- One row per source record, identifier type and value. Phones stay in the profile: one placeholder number (1 (11) 500 555-01xx)
 -- stands for up to 110 persons, and thousands more share numbers in small groups, so a phone proves nothing in this system.
-with
-
-customers as (
+with customers as (
     select * from {{ ref('base_adventureworks__customers') }}
 ),
 

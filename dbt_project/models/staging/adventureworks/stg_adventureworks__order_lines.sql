@@ -1,7 +1,5 @@
 -- One row per order line.
-with
-
-sales as (
+with sales as (
     select * from {{ ref('base_adventureworks__sales') }}
 ),
 

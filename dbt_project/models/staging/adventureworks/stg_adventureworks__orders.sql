@@ -1,7 +1,5 @@
 -- One row per order: the export has lines only, so the header is built from them.
-with
-
-sales as (
+with sales as (
     select * from {{ ref('base_adventureworks__sales') }}
 ),
 

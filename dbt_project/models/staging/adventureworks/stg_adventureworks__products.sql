@@ -1,7 +1,5 @@
 -- One row per product. The category is the product line, the subcategory the category inside it.
-with
-
-products as (
+with products as (
     {{ deduplicate('adventureworks', 'products') }}
 ),
 

@@ -1,8 +1,6 @@
 -- One row per source record of a person: customers of the shop, contacts of the order database, prospects and survey respondents.
 -- The order database's own stamps are left out: it was restored in one go, long after the last order.
-with
-
-customers as (
+with customers as (
     select * from {{ ref('base_adventureworks__customers') }}
 ),
 

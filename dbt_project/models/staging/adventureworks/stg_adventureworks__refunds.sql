@@ -1,7 +1,5 @@
 -- One row per day, territory and product with returned units: anonymous, because the export names neither customer nor order.
-with
-
-returns as (
+with returns as (
     {{ deduplicate('adventureworks', 'returns') }}
 ),
 

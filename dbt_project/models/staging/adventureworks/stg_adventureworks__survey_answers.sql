@@ -1,7 +1,5 @@
 -- One row per product interest ticked. The survey asks for interests only, so every satisfaction item stays empty.
-with
-
-responses as (
+with responses as (
     {{ deduplicate('adventureworks', 'survey_responses') }}
 ),
 

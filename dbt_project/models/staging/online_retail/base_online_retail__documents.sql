@@ -7,9 +7,7 @@
 --   cancellation    an invoice number with C: money goes back;
 --   write_off       an adjustment (A) that takes money away, such as a bad debt; one that gives money back is a sale;
 --   stock_movement  an invoice without customer on which nothing costs anything: counts, damages, finds. No order, no money.
-with
-
-invoice_lines as (
+with invoice_lines as (
     select * from {{ source('online_retail', 'invoice_lines') }}
 ),
 

@@ -1,7 +1,5 @@
 -- One row per customer number: the only identifier of the export.
-with
-
-profiles as (
+with profiles as (
     select * from {{ ref('stg_online_retail__profiles') }}
 ),
 

@@ -1,7 +1,5 @@
 -- One row per line of a sales invoice.
-with
-
-sales as (
+with sales as (
     select * from {{ ref('base_online_retail__documents') }} where document_kind = 'sale'
 ),
 

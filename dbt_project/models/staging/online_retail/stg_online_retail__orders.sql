@@ -1,7 +1,5 @@
 -- One row per sales invoice. Postage, carriage and other charges are lines of it as the shop booked them.
-with
-
-sales as (
+with sales as (
     select * from {{ ref('base_online_retail__documents') }} where document_kind = 'sale'
 ),
 

@@ -1,8 +1,6 @@
 -- One row per stock code that was sold or cancelled. Its name is the last one printed on a priced line: free lines carry notes of the
 -- warehouse ("check", "wet damaged") in the name's place.
-with
-
-documents as (
+with documents as (
     select * from {{ ref('base_online_retail__documents') }} where document_kind <> 'stock_movement'
 ),
 

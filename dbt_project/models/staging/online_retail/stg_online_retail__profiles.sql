@@ -1,7 +1,5 @@
 -- One row per customer number. The export knows nothing of a customer but the country, of which the last one counts.
-with
-
-documents as (
+with documents as (
     select * from {{ ref('base_online_retail__documents') }} where node_id is not null
 ),
 

@@ -1,7 +1,5 @@
 -- One row per line of a cancellation or write-off. The export does not say which invoice is cancelled, so no order is named.
-with
-
-returned as (
+with returned as (
     select * from {{ ref('base_online_retail__documents') }} where document_kind in ('cancellation', 'write_off')
 ),
 
