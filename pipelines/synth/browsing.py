@@ -78,14 +78,14 @@ def _counts(rng: np.random.Generator, people: pl.DataFrame, frame: pl.DataFrame,
     views = np.where(
         rich,
         1 + rng.poisson(1.3, n),
-        np.where(cart, 1 + rng.poisson(0.6, n), rng.poisson(np.where(kind == 6, 0.4, 0.6))),
+        np.where(cart, 1 + rng.poisson(0.6, n), rng.poisson(np.where(kind == 6, 0.3, 0.45))),
     )
     views = np.where((need == 3) & ~quiet & (views > 0), views + coin(0.5), views)
     put("session_start", np.ones(n, dtype=int))
     put("first_visit", frame["session_number"].to_numpy() == 1)
-    put("page_view", 1 + (coin(0.2) & ~back))
+    put("page_view", 1 + (coin(0.2) & ~quiet))
     put("login", frame["logged_in"].to_numpy() & coin(0.7))
-    put("view_item_list", np.where(back, 0, rng.poisson(np.where(rich, 0.5, 0.25))))
+    put("view_item_list", np.where(back, 0, rng.poisson(np.where(rich, 0.5, 0.15))))
     put("view_search_results", np.where(back, 0, rng.poisson(np.where(rich, 0.3, 0.1))))
     put("view_item", np.where(back, 0, np.where(kind == 7, 6, views)))
     slow = carts["slow_page"].to_numpy()[c] if len(carts) else False

@@ -189,7 +189,7 @@ def _contacts(frame: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     landline = (frame["household_id"].to_numpy() * 6_543_217 + 2_345_678) % (9 * 10 ** (land_digits - 1)) + 10 ** (
         land_digits - 1
     )
-    shares_email = (frame["household_size"].to_numpy() > 1) & (rng.random(len(frame)) < 0.25)
+    shares_email = (frame["household_size"].to_numpy() > 1) & (rng.random(len(frame)) < 0.15)
     frame = frame.with_columns(
         pl.Series("mobile_dial", look_up([r.dial for r in REGIONS], region)),
         pl.Series("mobile_prefix", look_up([r.mobile for r in REGIONS], region)),

@@ -8,7 +8,7 @@ import polars as pl
 from pipelines.synth.base import DAY, END_US, FIRST_LOCAL, SECOND, Chunk
 from pipelines.synth.catalogue import World
 
-MESSAGES_PER_SUBSCRIBER = 8.0
+MESSAGES_PER_SUBSCRIBER = 12.0
 
 
 def touches(chunk: Chunk, world: World, people: pl.DataFrame) -> pl.DataFrame:

@@ -76,7 +76,7 @@ def _described(rng: np.random.Generator, sim: Simulation, rows: np.ndarray, twin
         records.typed_email(rng, people["email"], typos=0.02).alias("email"),
         records.typed_name(rng, people["given_name"]).alias("firstname"),
         records.typed_name(rng, people["family_name"]).alias("lastname"),
-        records.typed_phone(rng, people, missing=0.30, landline=0.35).alias("phone"),
+        records.typed_phone(rng, people, missing=0.30, landline=0.25).alias("phone"),
         records.typed_phone(rng, people, missing=0.45, landline=0.0).alias("mobilephone"),
         pl.Series("birth", people["birth_date"]),
         pl.Series("hs_language", [r.language for r in REGIONS]).gather(region),
