@@ -37,7 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "unit" in item.path.parts and (reached := HEAVY_FIXTURES & set(getattr(item, "fixturenames", ())))
     ]
     if wrong:
-        raise pytest.UsageError("unit tests may not build a company; move them to tests/integration: " + "; ".join(wrong))
+        raise pytest.UsageError(
+            "unit tests may not build a company; move them to tests/integration: " + "; ".join(wrong)
+        )
 
 
 SettingsIn = Callable[..., Settings]
@@ -62,8 +64,8 @@ class Demo:
 
 def build_demo(home: Path, customers: int) -> Demo:
     """Generate and refresh a company with the network cut off; fails with what failed."""
-    from pipelines.defs.run import Graph
-    from pipelines.synth.generate import generate
+    from pipelines.defs.run import Graph  # noqa: PLC0415
+    from pipelines.synth.generate import generate  # noqa: PLC0415
 
     settings = settings_in(home)
     generate(settings.landing_dir, home / "truth", customers=customers, seed=SEED)

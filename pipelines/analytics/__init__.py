@@ -1,0 +1,1 @@
+"""Statistics over core tables: pure functions of frames, one module a table family."""

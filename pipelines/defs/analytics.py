@@ -1,9 +1,9 @@
-"""Analytics tables as assets: each is read, built, checked against its laws and written.
+"""Analytics tables as assets: each is read, built, written and held against its laws.
 
 Belongs here: the wiring. Stays out: statistics and laws (``pipelines.analytics``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -11,13 +11,14 @@ import polars as pl
 
 from pipelines import warehouse
 from pipelines.analytics.build import BUILDS, build_table, inputs
+from pipelines.analytics.laws import LAWS, Violation, check_table
 from pipelines.analytics.tables import TABLES, Table
 from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
 from pipelines.quality.results import CheckResult, record
 
-KEY_LAW = "key_unique_and_complete"
+LAWS_FILE = "pipelines/analytics/laws.py"
 
 
 def build_analytics_assets() -> list[dg.AssetsDefinition]:
@@ -25,12 +26,18 @@ def build_analytics_assets() -> list[dg.AssetsDefinition]:
     return [_asset(TABLES[name]) for name in BUILDS]
 
 
+def reads(name: str) -> list[str]:
+    """Every ``schema.table`` a table and its laws read, and the run's settings."""
+    of_laws = {table for law in LAWS[name] for table in law.reads}
+    return sorted({*inputs(name), *of_laws, "raw.run_settings"})
+
+
 def _asset(table: Table) -> dg.AssetsDefinition:
     key = dg.AssetKey(["analytics", table.name])
 
     @dg.asset(
         key=key,
-        deps=[dg.AssetKey(name.split(".")) for name in inputs(table.name)] + [dg.AssetKey(["raw", "run_settings"])],
+        deps=[dg.AssetKey(name.split(".")) for name in reads(table.name)],
         group_name="analytics",
         owners=owners("analytics"),
         kinds={"polars", "duckdb"},
@@ -38,27 +45,23 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": column_schema(table)},
         freshness_policy=DAILY,
         check_specs=[
-            dg.AssetCheckSpec(
-                KEY_LAW, asset=key, blocking=True, description=f"{', '.join(table.key)}: unique together, never null."
-            )
+            dg.AssetCheckSpec(law.name, asset=key, blocking=True, description=law.why) for law in LAWS[table.name]
         ],
     )
     def _build(house: dg.ResourceParam[House]) -> Iterator[Any]:
         settings = house.settings
         run = current_run(settings)
-        frame = build_table(
-            table.name,
-            lambda name, columns: warehouse.read(settings, name, columns),
-            as_of=run.as_of,
-            run_id=run.run_id,
-            min_cell=run.min_cell,
-        )
+
+        def read(name: str, columns: Sequence[str]) -> pl.DataFrame:
+            return warehouse.read(settings, name, columns)
+
+        frame = build_table(table.name, read, as_of=run.as_of, run_id=run.run_id, min_cell=run.min_cell)
         rows = warehouse.write(settings, f"analytics.{table.name}", frame)
-        laws = [_key_law(table, frame)]
-        record(settings, run.run_id, f"analytics.{table.name}", laws)
+        results = law_results(table.name, rows, check_table(table.name, read, min_cell=run.min_cell))
+        record(settings, run.run_id, f"analytics.{table.name}", results)
         yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})
-        for law in laws:
-            yield _as_result(key, law)
+        for result in results:
+            yield _as_check(key, result)
 
     return _build
 
@@ -70,28 +73,32 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def _key_law(table: Table, frame: pl.DataFrame) -> CheckResult:
-    columns = frame.select(table.key)
-    wrong = int(columns.is_duplicated().sum()) + columns.filter(pl.any_horizontal(pl.all().is_null())).height
-    return CheckResult(
-        layer="analytics",
-        table=table.name,
-        check_type=KEY_LAW,
-        severity="error",
-        why="The key is unique and never null.",
-        status="failed" if wrong else "passed",
-        columns=table.key,
-        n_checked=frame.height,
-        n_unexpected=wrong,
-    )
+def law_results(name: str, rows: int, violations: Sequence[Violation]) -> list[CheckResult]:
+    """One result a law of the table: what breaks it is counted and said in words."""
+    results = []
+    for law in LAWS[name]:
+        broken = [violation for violation in violations if violation.law == law.name]
+        results.append(
+            CheckResult(
+                layer="analytics",
+                table=name,
+                check_type=law.name,
+                severity="error",
+                why=law.why,
+                status="failed" if broken else "passed",
+                n_checked=rows,
+                n_unexpected=sum(violation.count for violation in broken),
+                message="; ".join(violation.detail for violation in broken),
+            )
+        )
+    return results
 
 
-def _as_result(key: dg.AssetKey, law: CheckResult) -> dg.AssetCheckResult:
-    message = "" if law.success else law.message or f"{law.n_unexpected} rows break it: {law.why}"
+def _as_check(key: dg.AssetKey, result: CheckResult) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=key,
-        check_name=law.check_type,
-        passed=law.success,
-        severity=dg.AssetCheckSeverity.ERROR if law.severity == "error" else dg.AssetCheckSeverity.WARN,
-        metadata={"rows": law.n_unexpected or 0, "message": message, "file": "pipelines/analytics/tables.py"},
+        check_name=result.check_type,
+        passed=result.success,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"rows": result.n_unexpected or 0, "message": result.message, "file": LAWS_FILE},
     )

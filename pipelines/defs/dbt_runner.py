@@ -86,7 +86,16 @@ def build(settings: Settings, select: Sequence[str], *, full_refresh: bool = Fal
     """
     ensure_manifest(settings)
     # buildable: a test runs when all it reads is selected or built before, never on a table that is still to come.
-    arguments = ["build", "--indirect-selection", "buildable", "--select", *select]
+    # Unit tests hold no data to account: they belong to the test tier, not to a refresh.
+    arguments = [
+        "build",
+        "--indirect-selection",
+        "buildable",
+        "--exclude-resource-type",
+        "unit_test",
+        "--select",
+        *select,
+    ]
     if full_refresh:
         arguments.append("--full-refresh")
     return _results(_invoke(settings, arguments, manifest=_load_parsed(settings)))

@@ -1,0 +1,1 @@
+"""Which records are one person: clustering of evidence, ids that stay."""

@@ -1,0 +1,1 @@
+"""The published versions: whitelist, pseudonyms, proof, atomic switch."""
