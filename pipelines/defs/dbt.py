@@ -13,6 +13,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from pipelines.defs import dbt_runner
 from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.dbt_runner import NodeResult
+from pipelines.defs.progress import Progress, tell
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
 from pipelines.quality.results import CheckResult, record
@@ -72,7 +73,12 @@ def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", excl
     def _build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         house: House = context.resources.house
         selected = sorted(_selected(context, manifest))
-        results = dbt_runner.build(house.settings, selected, full_refresh=house.full_refresh)
+        results = dbt_runner.build(
+            house.settings,
+            selected,
+            full_refresh=house.full_refresh,
+            on_start=lambda node: tell(Progress("working", name, asset=node)),
+        )
         part = [_as_check(manifest, result) for result in results if result.resource_type == "test"]
         record(house.settings, current_run(house.settings).run_id, name, [check for check in part if check])
         yield from dbt_events(context, house, results)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -78,13 +78,21 @@ def load_manifest(settings: Settings) -> dict[str, Any]:
     return manifest
 
 
-def build(settings: Settings, select: Sequence[str], *, full_refresh: bool = False) -> list[NodeResult]:
+def build(
+    settings: Settings,
+    select: Sequence[str],
+    *,
+    full_refresh: bool = False,
+    on_start: Callable[[str], None] | None = None,
+) -> list[NodeResult]:
     """Build and test the selected nodes; a failed test skips what depends on it, as `dbt build` does.
+
+    The project is the one parsed when the graph was put together: files edited during a run wait for the next.
+    ``on_start`` is told the name of each node that starts.
 
     Raises:
         DbtError: dbt could not start the run. Failed nodes are results, not errors.
     """
-    ensure_manifest(settings)
     # buildable: a test runs when all it reads is selected or built before, never on a table that is still to come.
     # Unit tests hold no data to account: they belong to the test tier, not to a refresh.
     arguments = [
@@ -98,7 +106,7 @@ def build(settings: Settings, select: Sequence[str], *, full_refresh: bool = Fal
     ]
     if full_refresh:
         arguments.append("--full-refresh")
-    return _results(_invoke(settings, arguments, manifest=_load_parsed(settings)))
+    return _results(_invoke(settings, arguments, manifest=_load_parsed(settings), on_start=on_start))
 
 
 def project_key(settings: Settings) -> str:
@@ -131,7 +139,9 @@ def _load_parsed(settings: Settings) -> Any:
     return manifest
 
 
-def _invoke(settings: Settings, arguments: list[str], *, manifest: Any) -> Any:
+def _invoke(
+    settings: Settings, arguments: list[str], *, manifest: Any, on_start: Callable[[str], None] | None = None
+) -> Any:
     # dbt takes seconds to import, so only a run pays for it.
     from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
@@ -141,8 +151,13 @@ def _invoke(settings: Settings, arguments: list[str], *, manifest: Any) -> Any:
         *("--target-path", str(settings.dbt_target_dir), "--log-path", str(settings.dbt_target_dir / "logs")),
         *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
     ]
+
+    def heard(event: Any) -> None:
+        if on_start and event.info.name == "NodeStart":
+            on_start(event.data.node_info.node_name)
+
     with _environment(settings.environ()):
-        outcome = dbtRunner(manifest=manifest).invoke([*arguments, *common])
+        outcome = dbtRunner(manifest=manifest, callbacks=[heard]).invoke([*arguments, *common])
     if outcome.exception is not None:
         raise DbtError(str(outcome.exception)) from outcome.exception
     return outcome.result

@@ -46,13 +46,18 @@ class listening:  # noqa: N801 - used as a context manager, like a function
         _listeners.remove(self.listener)
 
 
+def tell(progress: Progress) -> None:
+    """Hand one event to every listener of this process."""
+    for listener in [*_listeners]:
+        listener(progress)
+
+
 class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         event = (getattr(record, "dagster_meta", None) or {}).get("dagster_event")
         progress = as_progress(event) if event is not None else None
         if progress is not None:
-            for listener in [*_listeners]:
-                listener(progress)
+            tell(progress)
 
 
 @dg.logger(
