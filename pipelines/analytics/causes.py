@@ -32,6 +32,8 @@ class Cause:
     reached: str | None = None
 
 
+# The returns policy is read beside the delivery options. Against all carts it would look like a cure: whoever reads it
+# there has already come far.
 CAUSES = (
     Cause("shipping_cost", "saw_shipping_cost", "has_shipping"),
     Cause("threshold_gap", "saw_threshold_gap", "has_shipping"),
@@ -43,7 +45,7 @@ CAUSES = (
     Cause("slow_page", "saw_slow_page"),
     Cause("out_of_stock", "saw_out_of_stock"),
     Cause("information_gap", "saw_information_gap"),
-    Cause("returns_policy", "saw_returns_policy"),
+    Cause("returns_policy", "saw_returns_policy", "has_shipping"),
     Cause("support", "asked_support"),
 )
 NO_EXPOSURE = ("browsing", cells.UNKNOWN)

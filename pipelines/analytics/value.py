@@ -3,8 +3,9 @@
 Belongs here: one row a customer from the single customer view. Stays out: the segments made of the scores
 (segments.py) and probabilistic lifetime models.
 
-Scores follow ``ceil(5 * percent_rank)``, at least 1, among buyers: equal values share a score and the result does not
-depend on the order of rows, which quintile buckets (ntile) cannot promise.
+Scores follow ``ceil(5 * percent_rank)``, at least 1, among the buyers of the last 365 days: equal values share a score
+and the result does not depend on the order of rows, which quintile buckets (ntile) cannot promise. Earlier buyers score
+1 throughout; ranked with the others they would push every single order of the year up to the middle.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def build_customer_value(*, customers: pl.DataFrame, as_of: date, run_id: str) -
     # Days are counted between dates, never between instants, so the hour of the order does not matter.
     recency = (pl.lit(as_of) - pl.col("last_order_at").dt.date()).dt.total_days().clip(lower_bound=0)
     is_buyer = pl.col("n_orders") > 0
+    is_recent = pl.col("n_order_days_365d") > 0
     margin_rate = pl.when(pl.col("net_amount_reporting") != 0).then(
         pl.col("margin_amount_reporting") / pl.col("net_amount_reporting")
     )
@@ -57,9 +59,14 @@ def build_customer_value(*, customers: pl.DataFrame, as_of: date, run_id: str) -
             pl.col("margin_amount_reporting").alias("historic_margin"),
         )
         .with_columns(
-            score(-pl.col("recency_days")).alias("r_score"),
-            score(pl.when(is_buyer).then(pl.col("frequency"))).alias("f_score"),
-            score(pl.when(is_buyer).then(pl.col("monetary"))).alias("m_score"),
+            *(
+                pl.when(is_buyer).then(score(pl.when(is_recent).then(value)).fill_null(1)).alias(name)
+                for name, value in (
+                    ("r_score", -pl.col("recency_days")),
+                    ("f_score", pl.col("frequency")),
+                    ("m_score", pl.col("monetary")),
+                )
+            ),
             pl.when(is_buyer)
             .then(simple_clv(pl.col("monetary") * margin_rate).fill_null(pl.when(pl.col("monetary") == 0).then(0.0)))
             .otherwise(0.0)

@@ -74,6 +74,16 @@ def test_customer_value_counts_days_and_leaves_prospects_unscored():
     assert (prospect["recency_days"], prospect["r_score"], prospect["simple_clv"]) == (None, None, 0.0)
 
 
+def test_one_order_this_year_is_new_and_buyers_of_earlier_years_sleep():
+    def buyer(days, recent):
+        return {"n_orders": 1, "n_order_days_365d": recent, "last_order_at": END - timedelta(days=days)}
+
+    frame = people([buyer(5, 1), buyer(300, 1), buyer(200, 1), buyer(9, 6), *[buyer(500 + n, 0) for n in range(20)]])
+    found = segments(frame, "value_rfm")
+    assert [found[f"c{number}"] for number in range(4)] == ["new", "hibernating", "hibernating", "loyal"]
+    assert {found[f"c{number}"] for number in range(4, 24)} == {"hibernating"}
+
+
 def test_lifecycle_follows_the_usual_days_between_orders():
     def buyer(orders, first, last):
         return {
