@@ -174,5 +174,17 @@ def recent_runs(settings: Settings, limit: int) -> list[dict[str, Any]]:
     ]
 
 
+def step_times(settings: Settings, run_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """When each step of these runs started (seconds since the epoch) and how long it took, in order of start."""
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        found = [stats for run_id in run_ids for stats in instance.get_run_step_stats(run_id)]
+    times = [
+        {"step": stats.step_key, "started_at": stats.start_time, "seconds": stats.end_time - stats.start_time}
+        for stats in found
+        if stats.start_time and stats.end_time
+    ]
+    return sorted(times, key=lambda step: step["started_at"])
+
+
 def _stamp(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds")
