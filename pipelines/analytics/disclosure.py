@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from pipelines.analytics.cells import ALL, COMPANY, UNKNOWN
 from pipelines.analytics.tables import Table
@@ -67,22 +69,29 @@ def sums_of(cells: Sequence[Cell], parents: Mapping[str, str]) -> list[Sum]:
 def derivable(hidden: Sequence[int], sums: Sequence[Sum]) -> list[int]:
     """The hidden cells whose exact count follows from the published ones by linear algebra."""
     column = {cell: number for number, cell in enumerate(hidden)}
-    rows = []
-    for known in sums:
-        if any(cell in column for cell in known.members):
-            row = np.zeros(len(hidden))
-            for part in known.parts:
-                if part in column:
-                    row[column[part]] = 1.0
-            if known.total in column:
-                row[column[known.total]] = -1.0
-            rows.append(row)
-    if not rows:
+    entries = [
+        (row, column[cell], -1.0 if cell == known.total else 1.0)
+        for row, known in enumerate(sums)
+        for cell in known.members
+        if cell in column
+    ]
+    if not entries:
         return []
-    _, singular, basis = np.linalg.svd(np.array(rows), full_matrices=True)
-    free = basis[int((singular > 1e-9).sum()) :]
-    loose = np.linalg.norm(free, axis=0) if free.size else np.zeros(len(hidden))
-    return [cell for cell in hidden if loose[column[cell]] < 1e-9]
+    rows, columns, signs = (np.array(values) for values in zip(*entries, strict=True))
+    equations = sparse.csr_matrix((signs, (rows, columns)), shape=(len(sums), len(hidden)))
+    # Cells that no chain of sums links cannot tell of each other: each block is solved on its own.
+    _, block = connected_components(abs(equations).T @ abs(equations))
+    found = []
+    for number in np.unique(block[columns]):
+        members = np.flatnonzero(block == number)
+        part = equations[:, members]
+        matrix = part[part.getnnz(axis=1) > 0].toarray()
+        _, singular, basis = np.linalg.svd(matrix, full_matrices=True)
+        free = basis[int((singular > 1e-9).sum()) :]
+        found += [
+            hidden[member] for member, width in zip(members, np.linalg.norm(free, axis=0), strict=True) if width < 1e-9
+        ]
+    return sorted(found)
 
 
 def hide(counts: Sequence[int], sums: Sequence[Sum], min_cell: int) -> set[int]:
