@@ -81,16 +81,14 @@ def derivable(hidden: Sequence[int], sums: Sequence[Sum]) -> list[int]:
     equations = sparse.csr_matrix((signs, (rows, columns)), shape=(len(sums), len(hidden)))
     # Cells that no chain of sums links cannot tell of each other: each block is solved on its own.
     _, block = connected_components(abs(equations).T @ abs(equations))
-    found = []
+    found: list[int] = []
     for number in np.unique(block[columns]):
         members = np.flatnonzero(block == number)
         part = equations[:, members]
-        matrix = part[part.getnnz(axis=1) > 0].toarray()
-        _, singular, basis = np.linalg.svd(matrix, full_matrices=True)
+        _, singular, basis = np.linalg.svd(part[part.getnnz(axis=1) > 0].toarray(), full_matrices=True)
         free = basis[int((singular > 1e-9).sum()) :]
-        found += [
-            hidden[member] for member, width in zip(members, np.linalg.norm(free, axis=0), strict=True) if width < 1e-9
-        ]
+        settled = np.linalg.norm(free, axis=0) < 1e-9
+        found += [hidden[member] for member in members[settled].tolist()]
     return sorted(found)
 
 
