@@ -1,5 +1,5 @@
 {# An order number as people write it, comparable: "#10234", " 10234" and "10234" are one. #}
-{% macro order_name_key(expression) %}nullif(ltrim(upper(trim({{ expression }})), '#'), ''){% endmacro %}
+{% macro order_name_key(expression) %}nullif(trim(leading '#' from upper(trim({{ expression }}))), ''){% endmacro %}
 
 {# One row per order number that exactly one order bears: order_key, order_id, node_id. A number two systems use names nothing. #}
 {% macro order_names() -%}

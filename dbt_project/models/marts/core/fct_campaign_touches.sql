@@ -77,8 +77,7 @@ mapped as (
             and touches.campaign_ref = priced_campaigns.campaign_ref
 )
 {%- if is_incremental() %},
-
-{%- set compared = ['touch_id', 'customer_id', 'campaign_name', 'offer', 'cost_amount_reporting', '_loaded_at'] %}
+{% set compared = ['touch_id', 'customer_id', 'campaign_name', 'offer', 'cost_amount_reporting', '_loaded_at'] %}
 days_wanted as ({{ day_fingerprints('mapped', 'touch_date', compared) }}
 ),
 

@@ -88,7 +88,8 @@ run_settings as (
 }, "delivered_at is not null and channel <> 'store'") }}
 
 {{ event_branch('returns', 'refunds', {
-    'event_key': "'refund:' || split_part(refund_id, ':', 2)", 'system': "split_part(refund_id, ':', 1)", 'node_id': 'node_id',
+    'event_key': "'refund:' || substr(refund_id, length(split_part(refund_id, ':', 1)) + 2)",
+    'system': "split_part(refund_id, ':', 1)", 'node_id': 'node_id',
     'event_at': 'refunded_at', 'event_type': "'refund'", 'own_channel': "coalesce(channel, 'unknown')", 'order_id': 'order_id',
     'product_id': 'product_id', 'region': 'region', 'amount': 'amount', 'currency': 'currency', '_loaded_at': '_loaded_at',
 }) }}
@@ -107,13 +108,16 @@ run_settings as (
     'event_key': "'ticket_solved:' || tickets.ticket_ref", 'event_at': 'tickets.solved_at', 'event_type': "'ticket_solved'",
 }), 'tickets.solved_at is not null') }}
 
-{{ event_branch('reviews_posted', "reviews left join order_names on " ~ order_name_key('reviews.order_name') ~ " = order_names.order_key", {
+{%- set named_reviews = "reviews left join order_names on " ~ order_name_key('reviews.order_name') ~ " = order_names.order_key" %}
+{{ event_branch('reviews_posted', named_reviews, {
     'event_key': "'review:' || reviews.review_ref", 'system': 'reviews.system', 'node_id': 'reviews.node_id', 'event_at': 'reviews.posted_at',
     'event_type': "'review_posted'", 'own_stage': "case when reviews.stars >= 4 then 'advocate' end", 'order_id': 'order_names.order_id',
     'product_id': 'reviews.product_ref', 'region': 'reviews.region', '_loaded_at': 'reviews._loaded_at',
 }) }}
 
-{{ event_branch('surveys', "survey_answers left join order_names on " ~ order_name_key('survey_answers.order_name') ~ " = order_names.order_key", {
+{%- set named_surveys = "survey_answers left join order_names on "
+    ~ order_name_key('survey_answers.order_name') ~ " = order_names.order_key" %}
+{{ event_branch('surveys', named_surveys, {
     'event_key': "'survey:' || survey_answers.response_ref", 'system': 'survey_answers.system', 'node_id': 'survey_answers.node_id',
     'event_at': 'survey_answers.answered_at', 'event_type': "'survey_answered'",
     'own_stage': "case when survey_answers.nps >= 9 then 'advocate' end", 'order_id': 'order_names.order_id',

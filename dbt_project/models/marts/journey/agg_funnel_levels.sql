@@ -194,18 +194,18 @@ times_{{ step }} as (
     from times_{{ step - 1 }} as times
     left join (
         select
-            times.funnel_id,
-            times.unit_id,
+            earlier.funnel_id,
+            earlier.unit_id,
             min(steps.event_at) as step_at
-        from times_{{ step - 1 }} as times
+        from times_{{ step - 1 }} as earlier
         inner join steps
             on
-                times.funnel_id = steps.funnel_id
-                and times.unit_id = steps.unit_id
+                earlier.funnel_id = steps.funnel_id
+                and earlier.unit_id = steps.unit_id
                 and steps.step_order = {{ step }}
-                and steps.event_at >= times.step_{{ step - 1 }}_at
-                and steps.event_at <= times.entered_at + steps.window_hours * interval 1 hour
-        where times.level >= {{ step }}
+                and steps.event_at >= earlier.step_{{ step - 1 }}_at
+                and steps.event_at <= earlier.entered_at + steps.window_hours * interval 1 hour
+        where earlier.level >= {{ step }}
         group by 1, 2
     ) as found
         on

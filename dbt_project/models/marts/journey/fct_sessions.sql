@@ -87,7 +87,7 @@ measures as (
         bool_or(event_name = 'add_to_cart') as has_cart,
         bool_or(event_name = 'begin_checkout') as has_checkout,
         bool_or(event_name = 'purchase') as has_purchase,
-        -- A session in which somebody logs in is that person's, also before the login; on a shared device the last one's.
+        -- A session in which somebody logs in is that person's, also before the login; on a shared device it is the last one's.
         max(event_at) filter (where is_login) as last_login_at,
         max(customer_id) as any_customer_id,
         min(customer_id) as other_customer_id
@@ -121,7 +121,8 @@ first_events as (
 )
 
 select
-    first_events.system || ':' || first_events.device_ref || ':' || cast({{ epoch_us('first_events.started_at') }} as varchar) as session_id,
+    first_events.system || ':' || first_events.device_ref || ':'
+    || cast({{ epoch_us('first_events.started_at') }} as varchar) as session_id,
     coalesce(owners.customer_id, measures.any_customer_id) as customer_id,
     first_events.device_ref,
     first_events.started_at,
