@@ -98,6 +98,18 @@ def gini_of(people: pl.DataFrame, membership: pl.DataFrame, sums: pl.DataFrame) 
     return stats.Interval(gini, none, none)
 
 
+def as_share(interval: stats.Interval) -> stats.Interval:
+    """A part of its whole: the rounding of float sums taken off, the interval held to what a share can be.
+
+    A segment that gave back more than it bought has a negative share, and then another may have more than the whole:
+    such values stay.
+    """
+    value = np.round(interval.value, 12)
+    low = np.maximum(interval.lo, np.minimum(value, 0.0))
+    high = np.minimum(interval.hi, np.maximum(value, 1.0))
+    return stats.Interval(value, np.minimum(low, value), np.maximum(high, value))
+
+
 def build_segment_profiles(
     *,
     customers: pl.DataFrame,
@@ -116,13 +128,15 @@ def build_segment_profiles(
         return sums[name].cast(pl.Float64).to_numpy()
 
     none = np.full(sums.height, np.nan)
-    revenue_share = stats.ratio_interval(
-        y=column("net"),
-        x=column("net_all"),
-        yy=column("net_2"),
-        xy=column("net_2"),
-        xx=column("net_2_all"),
-        n=column("customers_all"),
+    revenue_share = as_share(
+        stats.ratio_interval(
+            y=column("net"),
+            x=column("net_all"),
+            yy=column("net_2"),
+            xy=column("net_2"),
+            xx=column("net_2_all"),
+            n=column("customers_all"),
+        )
     )
     order_value = stats.ratio_interval(
         y=column("net"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from analytics_frames import AS_OF, mart
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.analytics import stats
+from pipelines.analytics.profiles import as_share
 from pipelines.analytics.segments import RFM_MAP, SCHEME_IDS, build_segment_membership, usual_gap_days
 from pipelines.analytics.value import build_customer_value, score, simple_clv
 
@@ -154,3 +157,15 @@ def test_every_scheme_divides_the_base(rows):
         assert sorted(members["customer_id"]) == sorted(base)
     shuffled = membership(frame.sample(fraction=1.0, shuffle=True, seed=1))
     assert shuffled.equals(found)
+
+
+def test_a_share_of_the_whole_carries_no_rounding_and_its_interval_stays_a_share() -> None:
+    interval = stats.Interval(
+        np.array([1.000000000000011, 0.0002, -0.01, 1.01]),
+        np.array([1.000000000000011, -0.0001, -0.02, 0.99]),
+        np.array([1.000000000000011, 0.0005, 0.0, 1.02]),
+    )
+    share = as_share(interval)
+    assert share.value.tolist() == [1.0, 0.0002, -0.01, 1.01]
+    assert share.lo.tolist() == [1.0, 0.0, -0.01, 0.99]
+    assert share.hi.tolist() == [1.0, 0.0005, 0.0, 1.01]
