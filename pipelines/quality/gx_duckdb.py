@@ -11,7 +11,7 @@ class; the later definition wins.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
@@ -24,6 +24,8 @@ from great_expectations.expectations.metrics.map_metric_provider.column_map_metr
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+ANY_UNLESS_TOLD = {"match_on": "any"}
 
 on_sql = column_condition_partial(engine=SqlAlchemyExecutionEngine)
 
@@ -70,7 +72,7 @@ class NotMatchRegex(ColumnMapMetricProvider):
 class MatchRegexList(ColumnMapMetricProvider):
     condition_metric_name = "column_values.match_regex_list"
     condition_value_keys = ("regex_list", "match_on")
-    default_kwarg_values: ClassVar[dict[str, str]] = {"match_on": "any"}
+    default_kwarg_values = ANY_UNLESS_TOLD
 
     @on_sql
     def _sqlalchemy(cls, column: Any, regex_list: Sequence[str], match_on: str, **_: Any) -> Any:
@@ -107,7 +109,7 @@ class NotMatchLike(ColumnMapMetricProvider):
 class MatchLikeList(ColumnMapMetricProvider):
     condition_metric_name = "column_values.match_like_pattern_list"
     condition_value_keys = ("like_pattern_list", "match_on", "escape")
-    default_kwarg_values: ClassVar[dict[str, str]] = {"match_on": "any"}
+    default_kwarg_values = ANY_UNLESS_TOLD
 
     @on_sql
     def _sqlalchemy(

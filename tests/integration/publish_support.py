@@ -15,6 +15,7 @@ import yaml
 
 from pipelines.analytics.tables import TABLES
 from pipelines.publish.contract import load_contract
+from pipelines.quality.results import CheckResult
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 
 MODELS = PROJECT_ROOT / "dbt_project" / "models"
@@ -277,3 +278,14 @@ def load_manifest() -> pl.DataFrame:
         },
         schema_overrides={"first_event_at": pl.Datetime("us"), "last_event_at": pl.Datetime("us")},
     )
+
+
+PASSED = CheckResult(
+    layer="core",
+    table="dim_customers",
+    check_type="not_null",
+    severity="error",
+    why="A person has an id.",
+    status="passed",
+)
+"""A result of an earlier layer: a version without any is refused by its own suite."""
