@@ -1,6 +1,6 @@
-"""Files that survive a crash: written aside, flushed to the disk, then renamed into place.
+"""Files: those that survive a crash (written aside, flushed to the disk, renamed into place), their hashes, and YAML.
 
-Belongs here: the few operations every layer that writes files shares. Stays out: what is in the files.
+Belongs here: the few operations several layers share. Stays out: what is in the files.
 Never call these on a DuckDB file that is open anywhere in this process: closing a plain handle drops DuckDB's lock.
 """
 
@@ -9,6 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 CHUNK = 1 << 20
 
@@ -40,3 +43,8 @@ def sha256(path: Path) -> str:
         while piece := handle.read(CHUNK):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def read_yaml(text: str) -> Any:
+    """Parse YAML safely, with the C parser where it is installed: it is ten times faster."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))

@@ -61,11 +61,13 @@ def build_tables(con: duckdb.DuckDBPyConnection, contract: Contract, pseudonyms:
 
 
 def comment(con: duckdb.DuckDBPyConnection, table: str, grain: str, columns: dict[str, str]) -> None:
-    """Say in the file itself what a table and its columns mean."""
+    """Say in the file itself what a table and its columns mean; in one transaction, for each flushes the disk."""
     name = f"{TARGET}.{identifier(table)}"
+    con.execute("begin")
     con.execute(f"comment on table {name} is {quote(grain)}")
     for column, description in columns.items():
         con.execute(f"comment on column {name}.{identifier(column)} is {quote(description)}")
+    con.execute("commit")
 
 
 def count_rows(con: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> dict[str, int]:

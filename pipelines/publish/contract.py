@@ -7,14 +7,13 @@ the declared analytics tables, and refusing it where it would publish more than 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipelines.analytics.tables import TABLES
+from pipelines.files import read_yaml
 
 CONTRACT_PATH = Path(__file__).with_name("contract.yml")
 
@@ -89,9 +88,10 @@ def load_contract(models_dir: Path, path: Path = CONTRACT_PATH) -> Contract:
         ContractError: an unknown key, table, column or purpose; a direct or text column as it is; a quasi-identifier
             without a reason; an id that is neither a pseudonym nor a business key.
     """
-    document = yaml.safe_load(path.read_text("utf-8"))
+    document = read_yaml(path.read_text("utf-8"))
     purposes = document["purposes"]
-    documented = {**_dbt_models(models_dir), **_analytics_tables()}
+    sources = {spec["source"].partition(".")[2] for spec in document["tables"].values()}
+    documented = {**_dbt_models(models_dir, sources), **_analytics_tables()}
     tables = tuple(_table(name, spec, documented, purposes) for name, spec in document["tables"].items())
     return Contract(purposes=purposes, tables=tables)
 
@@ -103,11 +103,13 @@ class _Source:
     key: tuple[str, ...] = ()
 
 
-def _dbt_models(models_dir: Path) -> dict[str, _Source]:
-    """Documentation of every model by name, from the YAML beside the models: no parse of the project is needed."""
+def _dbt_models(models_dir: Path, wanted: Collection[str]) -> dict[str, _Source]:
+    """Documentation of models by name, from ``<model>.yml`` beside each: no parse of the project is needed."""
     found = {}
     for path in sorted(models_dir.rglob("*.yml")):
-        for model in yaml.safe_load(path.read_text("utf-8")).get("models", []):
+        if path.stem not in wanted:
+            continue
+        for model in read_yaml(path.read_text("utf-8")).get("models", []):
             columns = {
                 column["name"]: Documented(
                     description=column.get("description", ""),

@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from pipelines.files import read_yaml
 from pipelines.quality.results import SEVERITIES
 
 QUERY_TYPE = "unexpected_rows_expectation"
@@ -80,7 +81,7 @@ def load_suite(folder: Path, table: str) -> Suite:
     if not path.is_file():
         raise SuiteError(f"{where} is missing: every table has a suite; write one beside {folder.name}'s others")
     try:
-        rows = yaml.safe_load(path.read_text("utf-8"))
+        rows = read_yaml(path.read_text("utf-8"))
     except yaml.YAMLError as error:
         raise SuiteError(f"{where} is not YAML: {error}") from error
     if not rows:

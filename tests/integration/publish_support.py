@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-import yaml
 
 from pipelines.analytics.tables import TABLES
+from pipelines.files import read_yaml
 from pipelines.publish.contract import load_contract
 from pipelines.quality.results import CheckResult
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
@@ -90,6 +90,7 @@ BY_TABLE: dict[str, dict[str, str]] = {
     },
     "core.dim_products": {"product_id": "'HM-' || i"},
     "core.fct_events": {
+        "order_id": "case when i = 5 then 'shopify:lost' else 'shopify:' || (5500000 + i) end",
         "event_date": "cast(timestamp '2026-01-01' + to_hours(cast(i as integer)) as date)",
         "is_bot": "i % 10 = 0",
     },
@@ -218,13 +219,16 @@ def settings_in(home: Path) -> Settings:
 
 def source_columns() -> dict[str, dict[str, str]]:
     """Column types of every table the contract reads, as their own layers declare them."""
+    contract = load_contract(MODELS)
+    wanted = {table.source.partition(".")[2] for table in contract.tables}
     models = {
         model["name"]: {column["name"]: str(column["data_type"]) for column in model["columns"]}
         for path in MODELS.rglob("*.yml")
-        for model in yaml.safe_load(path.read_text("utf-8")).get("models", [])
+        if path.stem in wanted
+        for model in read_yaml(path.read_text("utf-8"))["models"]
     }
     found = {}
-    for table in load_contract(MODELS).tables:
+    for table in contract.tables:
         name = table.source.partition(".")[2]
         if table.source.startswith("analytics."):
             schema = TABLES[name].schema
@@ -239,6 +243,7 @@ def make_warehouse(settings: Settings) -> None:
     settings.warehouse_path.parent.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(str(settings.warehouse_path))
     try:
+        con.execute("begin")
         for schema in ("raw", "core", "journey", "feedback", "analytics"):
             con.execute(f"create schema {schema}")
         con.execute(
@@ -249,6 +254,7 @@ def make_warehouse(settings: Settings) -> None:
         con.execute("create table raw.load_manifest as select * from manifest")
         for source, columns in source_columns().items():
             con.execute(f"create table {source} as {select_rows(source, columns)}")
+        con.execute("commit")
     finally:
         con.close()
 

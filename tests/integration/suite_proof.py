@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,10 +106,8 @@ def write_clean_landing(con: duckdb.DuckDBPyConnection) -> None:
         for table in contract.tables:
             own = CLEAN.get(table.relation_name, {})
             items = suites[table.relation_name].items
-            values = [
-                f"cast({own.get(c.name) or _clean(c.name, c.data_type, items)} as {c.storage_type}) as {identifier(c.name)}"
-                for c in table.columns
-            ]
+            made = {c.name: own.get(c.name) or _clean(c.name, c.data_type, items) for c in table.columns}
+            values = [f"cast({made[c.name]} as {c.storage_type}) as {identifier(c.name)}" for c in table.columns]
             values += ["'batch' as _batch_id", "i as _row_number", "timestamp '2026-11-01' as _loaded_at"]
             con.execute(
                 f"create table landing.{identifier(table.relation_name)} as"
@@ -167,10 +165,8 @@ def _break(item: Item, layer: str, table: str, types: dict[str, str], mode: str)
     values = _breaking_values(item, types)
     assert values, f"nothing says how to break {item.type} of {table}"
     row = "_number = 1" if mode == "row" else "true"
-    changed = [
-        f"case when {row} then cast({_literal(value)} as {types[name]}) else {identifier(name)} end as {identifier(name)}"
-        for name, value in values.items()
-    ]
+    cast_values = {identifier(name): f"cast({_literal(value)} as {types[name]})" for name, value in values.items()}
+    changed = [f"case when {row} then {value} else {name} end as {name}" for name, value in cast_values.items()]
     numbered = f"select *, row_number() over () as _number from {clean}"
     return f"select * exclude (_number) replace ({', '.join(changed)}) from ({numbered})"
 
@@ -178,30 +174,31 @@ def _break(item: Item, layer: str, table: str, types: dict[str, str], mode: str)
 def _breaking_values(item: Item, types: dict[str, str]) -> dict[str, Any]:
     kwargs = item.kwargs
     column = kwargs.get("column", "")
-    is_time = types.get(column, "").lower() in ("date", "timestamp")
     if item.type == QUERY_TYPE:
         return dict(item.broken_by)
-    if item.type in (
-        "expect_column_values_to_not_be_null",
-        "expect_column_proportion_of_non_null_values_to_be_between",
-    ):
-        return {column: None}
-    if item.type in ("expect_column_values_to_be_between", "expect_column_mean_to_be_between"):
-        if is_time:
-            return {column: "0100-01-01"}
-        low = kwargs.get("min_value")
-        return {column: kwargs["max_value"] + 1 if low is None else low - 1}
     if item.type == "expect_column_pair_values_a_to_be_greater_than_b":
         return {kwargs["column_A"]: "2001-01-01", kwargs["column_B"]: "2002-01-01"}
-    if item.type == "expect_column_values_to_not_match_regex":
-        return {column: "/page?of=somebody@example.org"}
-    if item.type == "expect_column_values_to_be_in_set":
-        return {column: "no such value" if types[column] == "VARCHAR" else -987654}
-    by_type = {
+    breaking = {
+        "expect_column_values_to_not_be_null": None,
+        "expect_column_proportion_of_non_null_values_to_be_between": None,
+        "expect_column_values_to_be_between": _outside(kwargs, types.get(column, "")),
+        "expect_column_mean_to_be_between": _outside(kwargs, types.get(column, "")),
+        "expect_column_values_to_be_in_set": "no such value" if types.get(column) == "VARCHAR" else -987654,
         "expect_column_values_to_match_regex": "~ no such form ~",
+        "expect_column_values_to_not_match_regex": "/page?of=somebody@example.org",
         "expect_column_value_lengths_to_equal": "short",
     }
-    return {column: by_type[item.type]}
+    return {column: breaking[item.type]}
+
+
+def _outside(kwargs: Mapping[str, Any], data_type: str) -> Any:
+    """A value outside the limits; for times the first century."""
+    if data_type in ("DATE", "TIMESTAMP"):
+        return "0100-01-01"
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if isinstance(low, int | float):
+        return low - 1
+    return high + 1 if isinstance(high, int | float) else None
 
 
 def _types(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, str]:
