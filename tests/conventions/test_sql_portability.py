@@ -14,6 +14,7 @@ ENGINE = DBT / "macros" / "engine"
 
 BANNED = {
     r"::": "cast(x as type)",
+    r"\bvarchar\b(?!\()": "string: Spark's varchar needs a length",
     r"\bqualify\b": "a row_number() subquery",
     r"\brecursive\b": "a loop of models or Python",
     r"\blistagg\b|\bstring_agg\b|\barray_agg\b|\bgroup_concat\b": "text_agg",
@@ -72,6 +73,7 @@ def test_a_model_speaks_both_engines(path: Path) -> None:
     "sql",
     [
         "select a::int from t",
+        "select cast(a as varchar) from t",
         "select a from t qualify row_number() over (order by a) = 1",
         "with recursive t as (select 1) select * from t",
         "select listagg(a) from t",

@@ -5,5 +5,5 @@
 
 {% macro spark__sql_type(data_type) %}
     {%- set names = {'varchar': 'string', 'integer': 'int'} -%}
-    {{ return(names.get(data_type, data_type)) }}
+    {{- return(names.get(data_type, data_type)) -}}
 {% endmacro %}

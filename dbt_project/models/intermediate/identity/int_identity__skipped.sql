@@ -49,7 +49,7 @@ skipped as (
         node_id,
         identifier_type,
         identifier_value,
-        cast(null as varchar) as raw_value,
+        cast(null as string) as raw_value,
         skip_reason as reason,
         n_nodes
     from groups
@@ -58,7 +58,7 @@ skipped as (
         node_id,
         'order_name' as identifier_type,
         identifier_value,
-        cast(null as varchar) as raw_value,
+        cast(null as string) as raw_value,
         skip_reason as reason,
         n_nodes
     from order_claims

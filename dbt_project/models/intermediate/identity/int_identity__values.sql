@@ -9,8 +9,8 @@ with identifiers as (
 
 calling_codes as (
     select
-        cast(calling_code as varchar) as calling_code,
-        max(coalesce(cast(trunk_prefix as varchar), '')) as trunk_prefix,
+        cast(calling_code as string) as calling_code,
+        max(coalesce(cast(trunk_prefix as string), '')) as trunk_prefix,
         min(min_national_length) as min_national_length,
         max(max_national_length) as max_national_length
     from {{ ref('country_calling_codes') }}
@@ -20,8 +20,8 @@ calling_codes as (
 countries as (
     select
         country_code,
-        cast(calling_code as varchar) as calling_code,
-        cast(international_prefix as varchar) as international_prefix
+        cast(calling_code as string) as calling_code,
+        cast(international_prefix as string) as international_prefix
     from {{ ref('country_calling_codes') }}
 ),
 

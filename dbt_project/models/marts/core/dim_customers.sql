@@ -360,7 +360,7 @@ select
     contacts.email,
     contacts.phone,
     aged.birth_date,
-    cast(cast(floor(extract(year from aged.birth_date) / 10) as integer) * 10 as varchar) || 's' as birth_year_band,
+    cast(cast(floor(extract(year from aged.birth_date) / 10) as integer) * 10 as string) || 's' as birth_year_band,
     case
         when aged.age is null then null
         when aged.age < 25 then 'under 25'

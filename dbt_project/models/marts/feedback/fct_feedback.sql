@@ -54,9 +54,9 @@ pieces as (
         'review_site' as channel,
         region,
         product_ref as product_id,
-        cast(null as varchar) as product_line,
+        cast(null as string) as product_line,
         order_name,
-        cast(null as varchar) as ticket_id,
+        cast(null as string) as ticket_id,
         title,
         body,
         vendor_language,
@@ -74,16 +74,16 @@ pieces as (
         opened_at as given_at,
         channel,
         region,
-        cast(null as varchar) as product_id,
+        cast(null as string) as product_id,
         product_line,
         order_name,
         system || ':' || ticket_ref as ticket_id,
         subject as title,
         description as body,
-        cast(null as varchar) as vendor_language,
+        cast(null as string) as vendor_language,
         cast(null as integer) as stars,
         cast(null as double) as score_0_100,
-        cast(null as varchar) as score_basis
+        cast(null as string) as score_basis
     from tickets
     where coalesce(subject, description) is not null
     union all
@@ -95,16 +95,16 @@ pieces as (
         coalesce(rated_at, opened_at) as given_at,
         channel,
         region,
-        cast(null as varchar) as product_id,
+        cast(null as string) as product_id,
         product_line,
         order_name,
         system || ':' || ticket_ref as ticket_id,
         rating as title,
         rating_comment as body,
-        cast(null as varchar) as vendor_language,
+        cast(null as string) as vendor_language,
         cast(null as integer) as stars,
         cast(null as double) as score_0_100,
-        cast(null as varchar) as score_basis
+        cast(null as string) as score_basis
     from tickets
     where rating in ('good', 'bad')
     union all
@@ -116,11 +116,11 @@ pieces as (
         answered_at as given_at,
         coalesce(channel, 'survey') as channel,
         region,
-        cast(null as varchar) as product_id,
+        cast(null as string) as product_id,
         product_line,
         order_name,
-        cast(null as varchar) as ticket_id,
-        cast(null as varchar) as title,
+        cast(null as string) as ticket_id,
+        cast(null as string) as title,
         free_text as body,
         language as vendor_language,
         cast(null as integer) as stars,

@@ -578,7 +578,7 @@ states as (
 )
 
 select
-    coalesce(states.first_cart_ref, states.customer_id) || ':' || cast({{ epoch_us('states.started_at') }} as varchar) as cart_id,
+    coalesce(states.first_cart_ref, states.customer_id) || ':' || cast({{ epoch_us('states.started_at') }} as string) as cart_id,
     states.customer_id,
     states.first_cart_ref,
     states.started_at,

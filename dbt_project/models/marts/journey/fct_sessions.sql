@@ -122,7 +122,7 @@ first_events as (
 
 select
     first_events.system || ':' || first_events.device_ref || ':'
-    || cast({{ epoch_us('first_events.started_at') }} as varchar) as session_id,
+    || cast({{ epoch_us('first_events.started_at') }} as string) as session_id,
     coalesce(owners.customer_id, measures.any_customer_id) as customer_id,
     first_events.device_ref,
     first_events.started_at,

@@ -109,7 +109,7 @@ sales_people as (
 final as (
     select
         persons.business_entity_id,
-        'adventureworks:contact:' || cast(persons.business_entity_id as varchar) as node_id,
+        'adventureworks:contact:' || cast(persons.business_entity_id as string) as node_id,
         'adventureworks:' || store_accounts.account_number as account_ref,
         first_emails.email_address as email,
         first_phones.phone_number as phone,

@@ -6,7 +6,7 @@ with customers as (
 final as (
     select
         customer_key,
-        'adventureworks:customer:' || cast(customer_key as varchar) as node_id,
+        'adventureworks:customer:' || cast(customer_key as string) as node_id,
         first_name,
         last_name,
         email_address as email,

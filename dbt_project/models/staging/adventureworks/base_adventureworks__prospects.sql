@@ -10,7 +10,7 @@ places as (
 final as (
     select
         prospects.prospective_buyer_key,
-        'adventureworks:prospect:' || cast(prospects.prospective_buyer_key as varchar) as node_id,
+        'adventureworks:prospect:' || cast(prospects.prospective_buyer_key as string) as node_id,
         prospects.first_name,
         prospects.last_name,
         prospects.email_address as email,

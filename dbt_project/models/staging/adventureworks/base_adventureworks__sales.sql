@@ -21,11 +21,11 @@ final as (
         products.product_ref,
         cast(sales.order_quantity as bigint) as quantity,
         products.list_price_amount as unit_price_amount,
-        cast(sales.order_quantity * products.list_price_amount as decimal(18,4)) as amount,
+        cast(sales.order_quantity * products.list_price_amount as decimal(18, 4)) as amount,
         sales._loaded_at
     from sales
     left join products
-        on cast(sales.product_key as varchar) = products.source_product_ref
+        on cast(sales.product_key as string) = products.source_product_ref
     left join territories
         on sales.territory_key = territories.sales_territory_key
 )

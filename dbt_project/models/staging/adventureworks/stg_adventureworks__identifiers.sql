@@ -20,7 +20,7 @@ emails as (
     select
         node_id,
         email,
-        cast(null as varchar) as country_code
+        cast(null as string) as country_code
     from customers
 
     union all
@@ -57,8 +57,8 @@ final as (
         node_id,
         'adventureworks' as system,
         'adventureworks_customer' as identifier_type,
-        cast(customer_key as varchar) as raw_value,
-        cast(null as varchar) as country_code,
+        cast(customer_key as string) as raw_value,
+        cast(null as string) as country_code,
         cast(null as timestamp) as observed_at
     from customers
 
@@ -70,7 +70,7 @@ final as (
         'adventureworks' as system,
         'adventureworks_customer' as identifier_type,
         split_part(node_id, ':', 3) as raw_value,
-        cast(null as varchar) as country_code,
+        cast(null as string) as country_code,
         min(answered_at) as observed_at
     from survey_answers
     group by node_id

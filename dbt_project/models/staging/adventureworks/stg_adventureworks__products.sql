@@ -19,9 +19,9 @@ final as (
     select
         'adventureworks' as system,
         products.product_sku as product_ref,
-        cast(products.product_key as varchar) as source_product_ref,
+        cast(products.product_key as string) as source_product_ref,
         products.product_name as name,
-        cast(null as varchar) as brand,
+        cast(null as string) as brand,
         categories.category_name as product_line,
         product_lines.division,
         subcategories.subcategory_name as category,

@@ -14,24 +14,24 @@ territories as (
 final as (
     select
         'adventureworks' as system,
-        cast({{ date_in_zone('returns.return_date', "'America/Los_Angeles'") }} as varchar)
-        || '/' || cast(returns.territory_key as varchar)
-        || '/' || cast(returns.product_key as varchar) as refund_ref,
-        cast(null as varchar) as order_ref,
-        cast(null as varchar) as line_ref,
-        cast(null as varchar) as node_id,
+        cast({{ date_in_zone('returns.return_date', "'America/Los_Angeles'") }} as string)
+        || '/' || cast(returns.territory_key as string)
+        || '/' || cast(returns.product_key as string) as refund_ref,
+        cast(null as string) as order_ref,
+        cast(null as string) as line_ref,
+        cast(null as string) as node_id,
         products.product_ref,
         returns.return_date as refunded_at,
         cast(returns.return_quantity as bigint) as quantity,
-        cast(returns.return_quantity * products.list_price_amount as decimal(18,4)) as amount,
+        cast(returns.return_quantity * products.list_price_amount as decimal(18, 4)) as amount,
         'USD' as currency,
-        cast(null as varchar) as reason,
+        cast(null as string) as reason,
         'web' as channel,
         territories.region,
         returns._loaded_at
     from returns
     left join products
-        on cast(returns.product_key as varchar) = products.source_product_ref
+        on cast(returns.product_key as string) = products.source_product_ref
     left join territories
         on returns.territory_key = territories.sales_territory_key
 )

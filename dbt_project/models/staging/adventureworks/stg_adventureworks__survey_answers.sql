@@ -10,19 +10,19 @@ product_lines as (
 final as (
     select
         'adventureworks' as system,
-        cast(responses.survey_response_key as varchar) as response_ref,
-        'adventureworks:respondent:' || cast(responses.customer_key as varchar) as node_id,
+        cast(responses.survey_response_key as string) as response_ref,
+        'adventureworks:respondent:' || cast(responses.customer_key as string) as node_id,
         'product_interest' as survey_ref,
-        cast(null as varchar) as wording_version,
+        cast(null as string) as wording_version,
         responses.answered_at,
         true as is_customer,
         true as is_complete,
-        cast(null as varchar) as order_name,
+        cast(null as string) as order_name,
         product_lines.division,
         product_lines.product_line,
-        cast(null as varchar) as region,
-        cast(null as varchar) as channel,
-        cast(null as varchar) as language,
+        cast(null as string) as region,
+        cast(null as string) as channel,
+        cast(null as string) as language,
         cast(null as integer) as sat_overall,
         cast(null as integer) as sat_expectancy,
         cast(null as integer) as sat_ideal,
@@ -37,7 +37,7 @@ final as (
         cast(null as integer) as importance_design,
         cast(null as integer) as importance_service,
         cast(null as boolean) as has_complained,
-        cast(null as varchar) as free_text,
+        cast(null as string) as free_text,
         responses._loaded_at
     from responses
     left join product_lines

@@ -23,10 +23,10 @@ named as (
         md5(concat_ws(
             '|',
             user_pseudo_id,
-            cast({{ epoch_us('event_timestamp') }} as varchar),
+            cast({{ epoch_us('event_timestamp') }} as string),
             event_name,
-            coalesce(cast(event_bundle_sequence_id as varchar), ''),
-            coalesce(cast(batch_event_index as varchar), '')
+            coalesce(cast(event_bundle_sequence_id as string), ''),
+            coalesce(cast(batch_event_index as string), '')
         )) as event_ref,
         case
             when user_id <> '' then 'ga4:login:' || user_id
@@ -44,7 +44,7 @@ named as (
         collected_traffic_source.manual_source as source,
         collected_traffic_source.manual_medium as medium,
         collected_traffic_source.manual_campaign_name as campaign,
-        user_pseudo_id || '.' || cast({{ event_parameter('ga_session_id', 'integer') }} as varchar) as vendor_session_ref,
+        user_pseudo_id || '.' || cast({{ event_parameter('ga_session_id', 'integer') }} as string) as vendor_session_ref,
         {{ event_parameter('page_location') }} as page_location,
         {{ event_parameter('page_type') }} as page_type,
         first_item.item_id as product_ref,

@@ -9,8 +9,8 @@ absorbed as (
 
 nodes as (
     select
-        cast(hs_object_id as varchar) as contact_ref,
-        'hubspot:contact:' || cast(hs_object_id as varchar) as node_id
+        cast(hs_object_id as string) as contact_ref,
+        'hubspot:contact:' || cast(hs_object_id as string) as node_id
     from contacts
     union all
     select
@@ -18,7 +18,7 @@ nodes as (
         'hubspot:contact:' || absorbed.surviving_contact_ref as node_id
     from absorbed
     left join contacts
-        on cast(contacts.hs_object_id as varchar) = absorbed.merged_contact_ref
+        on cast(contacts.hs_object_id as string) = absorbed.merged_contact_ref
     where contacts.hs_object_id is null
 )
 

@@ -15,11 +15,11 @@ merged as (
 ranked as (
     select
         merged_id as merged_contact_ref,
-        cast(surviving_id as varchar) as surviving_contact_ref,
+        cast(surviving_id as string) as surviving_contact_ref,
         lastmodifieddate as merged_at,
         row_number() over (partition by merged_id order by lastmodifieddate desc, surviving_id desc) as merge_rank
     from merged
-    where merged_id <> '' and merged_id <> cast(surviving_id as varchar)
+    where merged_id <> '' and merged_id <> cast(surviving_id as string)
 ),
 
 absorbed as (

@@ -9,19 +9,19 @@ regions as (
 
 accounts as (
     select
-        'hubspot:' || cast(companies.hs_object_id as varchar) as account_ref,
+        'hubspot:' || cast(companies.hs_object_id as string) as account_ref,
         'hubspot' as system,
         companies.name,
         lower(trim(companies.domain)) as domain,
         companies.industry,
-        cast(null as varchar) as business_type,
+        cast(null as string) as business_type,
         companies.numberofemployees as n_employees,
         companies.annualrevenue as annual_revenue_amount,
         case when companies.annualrevenue is not null then {{ source_currency('hubspot', 'companies') }} end as currency,
         companies.is_public,
         companies.founded_year,
         companies.web_technologies as technologies,
-        'hubspot:' || cast(companies.hs_parent_company_id as varchar) as parent_account_ref,
+        'hubspot:' || cast(companies.hs_parent_company_id as string) as parent_account_ref,
         companies.city,
         companies.zip as postal_code,
         regions.country_code,

@@ -17,7 +17,7 @@ stated as (
         consents.updated_at as recorded_at
     from consents
     inner join contacts
-        on contacts.contact_ref = cast(consents.contact_id as varchar)
+        on contacts.contact_ref = cast(consents.contact_id as string)
     where consents.status in ('SUBSCRIBED', 'UNSUBSCRIBED')
     group by contacts.node_id, lower(consents.subscription_name), lower(consents.channel), consents.updated_at
 )

@@ -10,8 +10,8 @@ contacts as (
 staged as (
     select
         'hubspot' as system,
-        cast(deals.hs_object_id as varchar) as deal_ref,
-        'hubspot:' || cast(deals.associatedcompanyid as varchar) as account_ref,
+        cast(deals.hs_object_id as string) as deal_ref,
+        'hubspot:' || cast(deals.associatedcompanyid as string) as account_ref,
         contacts.node_id,
         deals.dealname as name,
         deals.dealstage as stage,
@@ -27,7 +27,7 @@ staged as (
         case when deals.dealstage in ('closedwon', 'closedlost') then deals.closedate end as closed_at
     from deals
     left join contacts
-        on contacts.contact_ref = cast(deals.associatedcontactid as varchar)
+        on contacts.contact_ref = cast(deals.associatedcontactid as string)
 )
 
 select * from staged

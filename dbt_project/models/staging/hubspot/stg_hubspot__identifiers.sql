@@ -14,7 +14,7 @@ regions as (
 placed as (
     select
         contacts.*,
-        'hubspot:contact:' || cast(contacts.hs_object_id as varchar) as node_id,
+        'hubspot:contact:' || cast(contacts.hs_object_id as string) as node_id,
         regions.country_code
     from contacts
     left join regions
@@ -25,7 +25,7 @@ found as (
     select
         node_id,
         'crm_contact' as identifier_type,
-        cast(hs_object_id as varchar) as raw_value,
+        cast(hs_object_id as string) as raw_value,
         country_code,
         createdate as observed_at
     from placed
@@ -34,7 +34,7 @@ found as (
         'hubspot:contact:' || surviving_contact_ref as node_id,
         'crm_contact' as identifier_type,
         merged_contact_ref as raw_value,
-        cast(null as varchar) as country_code,
+        cast(null as string) as country_code,
         merged_at as observed_at
     from absorbed
     union all

@@ -13,14 +13,14 @@ regions as (
 
 profiles as (
     select
-        'hubspot:contact:' || cast(contacts.hs_object_id as varchar) as node_id,
+        'hubspot:contact:' || cast(contacts.hs_object_id as string) as node_id,
         'hubspot' as system,
         'contact' as profile_kind,
-        cast(contacts.hs_object_id as varchar) as profile_ref,
-        'hubspot:' || cast(contacts.associatedcompanyid as varchar) as account_ref,
+        cast(contacts.hs_object_id as string) as profile_ref,
+        'hubspot:' || cast(contacts.associatedcompanyid as string) as account_ref,
         contacts.firstname as first_name,
         contacts.lastname as last_name,
-        cast(null as varchar) as full_name,
+        cast(null as string) as full_name,
         contacts.email,
         cast(null as boolean) as is_email_verified,
         coalesce(nullif(contacts.mobilephone, ''), contacts.phone) as phone,

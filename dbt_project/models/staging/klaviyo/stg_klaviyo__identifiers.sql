@@ -8,7 +8,7 @@ found as (
         node_id,
         'email' as identifier_type,
         email as raw_value,
-        cast(null as varchar) as country_code,
+        cast(null as string) as country_code,
         touched_at as observed_at
     from messages
 ),

@@ -24,7 +24,7 @@ typed as (
         cast(quantity as bigint) as quantity,
         invoice_date,
         unit_price,
-        cast(quantity * unit_price as decimal(18,4)) as amount,
+        cast(quantity * unit_price as decimal(18, 4)) as amount,
         -- Written as a decimal number, 13098.0.
         split_part(customer_id, '.', 1) as customer_number,
         country,
@@ -46,7 +46,7 @@ final as (
     select
         typed.*,
         -- A file lands once whatever its name, so batch and row name this row for good.
-        typed._batch_id || '-' || cast(typed._row_number as varchar) as row_ref,
+        typed._batch_id || '-' || cast(typed._row_number as string) as row_ref,
         row_number() over (partition by typed.invoice_no order by typed._batch_id, typed._row_number) as line_number,
         regions.region,
         regions.country_code,

@@ -12,7 +12,7 @@ final as (
         product_ref,
         quantity,
         unit_price as unit_price_amount,
-        cast(0 as decimal(18,4)) as discount_amount,
+        cast(0 as decimal(18, 4)) as discount_amount,
         amount as net_amount,
         'GBP' as currency,
         _loaded_at

@@ -41,7 +41,7 @@ found as (
         'pos:staff:' || staff_id as node_id,
         '{{ type }}' as identifier_type,
         {{ type }} as raw_value,
-        cast(null as varchar) as country_code,
+        cast(null as string) as country_code,
         cast(hired_on as timestamp) as observed_at
     from staff
     {{ 'union all' if not loop.last }}

@@ -6,7 +6,7 @@ with receipts as (
 lines as (
     select
         'pos' as system,
-        receipt_no || '-' || cast(line_no as varchar) as line_ref,
+        receipt_no || '-' || cast(line_no as string) as line_ref,
         receipt_no as order_ref,
         cast(line_no as bigint) as line_number,
         sku as product_ref,

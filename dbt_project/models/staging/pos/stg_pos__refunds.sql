@@ -16,16 +16,16 @@ sale_lines as (
 refunds as (
     select
         'pos' as system,
-        receipts.receipt_no || '-' || cast(receipts.line_no as varchar) as refund_ref,
+        receipts.receipt_no || '-' || cast(receipts.line_no as string) as refund_ref,
         receipts.original_receipt_no as order_ref,
-        sale_lines.receipt_no || '-' || cast(sale_lines.line_no as varchar) as line_ref,
+        sale_lines.receipt_no || '-' || cast(sale_lines.line_no as string) as line_ref,
         receipts.node_id,
         receipts.sku as product_ref,
         receipts.sold_at as refunded_at,
         cast(receipts.quantity as bigint) as quantity,
         receipts.quantity * receipts.unit_price - receipts.discount as amount,
         receipts.currency,
-        cast(null as varchar) as reason,
+        cast(null as string) as reason,
         'store' as channel,
         receipts.region,
         receipts._loaded_at

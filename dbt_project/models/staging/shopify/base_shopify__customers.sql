@@ -6,7 +6,7 @@ with customers as (
 opened as (
     select
         *,
-        'shopify:customer:' || cast(id as varchar) as node_id,
+        'shopify:customer:' || cast(id as string) as node_id,
         {{ json_struct('default_address', {
             'first_name': 'varchar', 'last_name': 'varchar', 'company': 'varchar', 'address1': 'varchar', 'city': 'varchar',
             'zip': 'varchar', 'country_code': 'varchar', 'phone': 'varchar'}) }} as address,

@@ -24,7 +24,7 @@ placed as (
         *,
         case
             when customer_ref is not null then 'shopify:customer:' || customer_ref
-            else 'shopify:order:' || cast(id as varchar)
+            else 'shopify:order:' || cast(id as string)
         end as node_id,
         coalesce(billing.country_code, shipping.country_code) as buyer_country_code,
         case source_name

@@ -22,7 +22,7 @@ found as (
     select
         node_id,
         'shop_customer' as identifier_type,
-        cast(id as varchar) as raw_value,
+        cast(id as string) as raw_value,
         address.country_code as country_code,
         created_at as observed_at
     from customers

@@ -6,8 +6,8 @@ with orders as (
 lines as (
     select
         'shopify' as system,
-        cast(line.id as varchar) as line_ref,
-        cast(id as varchar) as order_ref,
+        cast(line.id as string) as line_ref,
+        cast(id as string) as order_ref,
         line_number,
         nullif(line.sku, '') as product_ref,
         line.quantity as quantity,

@@ -50,15 +50,15 @@ deliveries as (
 sold as (
     select
         'shopify' as system,
-        cast(orders.id as varchar) as order_ref,
+        cast(orders.id as string) as order_ref,
         orders.name as order_name,
         orders.node_id,
-        cast(null as varchar) as account_ref,
+        cast(null as string) as account_ref,
         orders.created_at as ordered_at,
         orders.updated_at,
         orders.channel,
         regions.region,
-        cast(null as varchar) as store_ref,
+        cast(null as string) as store_ref,
         case when orders.cancelled_at is null then 'placed' else 'cancelled' end as status,
         orders.currency,
         coalesce(line_totals.gross_amount, 0) as gross_amount,

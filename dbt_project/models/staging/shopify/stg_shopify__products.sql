@@ -41,7 +41,7 @@ skus as (
     select
         'shopify' as system,
         variants.sku as product_ref,
-        cast(variants.variant_id as varchar) as source_product_ref,
+        cast(variants.variant_id as string) as source_product_ref,
         case
             when variants.variant_title is null or variants.variant_title in ('', 'Default Title') then variants.title
             else variants.title || ', ' || variants.variant_title
@@ -49,7 +49,7 @@ skus as (
         variants.vendor as brand,
         variants.product_type as product_line,
         product_lines.division,
-        cast(null as varchar) as category,
+        cast(null as string) as category,
         variants.price as list_price_amount,
         variants.cost as unit_cost_amount,
         variants.currency,

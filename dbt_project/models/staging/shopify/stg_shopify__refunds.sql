@@ -39,9 +39,9 @@ refunded as (
 refund_lines as (
     select
         'shopify' as system,
-        cast(refunded.refund.id as varchar) || '-' || cast(refunded.line.line_item_id as varchar) as refund_ref,
-        cast(refunded.id as varchar) as order_ref,
-        cast(refunded.line.line_item_id as varchar) as line_ref,
+        cast(refunded.refund.id as string) || '-' || cast(refunded.line.line_item_id as string) as refund_ref,
+        cast(refunded.id as string) as order_ref,
+        cast(refunded.line.line_item_id as string) as line_ref,
         refunded.node_id,
         order_lines.product_ref,
         {{ json_timestamp('refunded.refund.created_at') }} as refunded_at,
@@ -55,8 +55,8 @@ refund_lines as (
     from refunded
     left join order_lines
         on
-            order_lines.order_ref = cast(refunded.id as varchar)
-            and order_lines.line_ref = cast(refunded.line.line_item_id as varchar)
+            order_lines.order_ref = cast(refunded.id as string)
+            and order_lines.line_ref = cast(refunded.line.line_item_id as string)
     left join regions
         on regions.system = 'shopify' and regions.source_value = lower(refunded.country_code)
 )

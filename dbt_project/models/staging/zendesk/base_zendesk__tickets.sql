@@ -26,7 +26,7 @@ field_ids as (
 named as (
     select
         *,
-        'zendesk:user:' || cast(requester_id as varchar) as node_id,
+        'zendesk:user:' || cast(requester_id as string) as node_id,
         nullif(trim({{ array_lookup('field_ids', 'field_values', 360001) }}), '') as order_name,
         nullif(trim({{ array_lookup('field_ids', 'field_values', 360002) }}), '') as product_line,
         coalesce(

@@ -10,9 +10,9 @@ regions as (
 agents as (
     select
         'zendesk' as system,
-        cast(roster.user_id as varchar) as agent_ref,
+        cast(roster.user_id as string) as agent_ref,
         roster.week_start as week_start_date,
-        cast(roster.group_id as varchar) as team_ref,
+        cast(roster.group_id as string) as team_ref,
         roster.group_name as team_name,
         regions.region,
         roster.scheduled_hours,

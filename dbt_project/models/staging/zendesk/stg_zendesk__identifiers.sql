@@ -29,18 +29,18 @@ found as (
     from profiles
     union all
     select
-        'zendesk:user:' || cast(id as varchar) as node_id,
+        'zendesk:user:' || cast(id as string) as node_id,
         'shop_customer' as identifier_type,
         external_id as raw_value,
-        cast(null as varchar) as country_code,
+        cast(null as string) as country_code,
         created_at as observed_at
     from users
     union all
     select
-        'zendesk:user:' || cast(id as varchar) as node_id,
+        'zendesk:user:' || cast(id as string) as node_id,
         'loyalty_card' as identifier_type,
         {{ json_text('user_fields', 'loyalty_card') }} as raw_value,
-        cast(null as varchar) as country_code,
+        cast(null as string) as country_code,
         created_at as observed_at
     from users
     union all
@@ -48,7 +48,7 @@ found as (
         node_id,
         'order_name' as identifier_type,
         order_name as raw_value,
-        cast(null as varchar) as country_code,
+        cast(null as string) as country_code,
         created_at as observed_at
     from tickets
 ),

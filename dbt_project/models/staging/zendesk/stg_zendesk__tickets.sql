@@ -28,7 +28,7 @@ ranked_ratings as (
 rated as (
     select
         'zendesk' as system,
-        cast(tickets.id as varchar) as ticket_ref,
+        cast(tickets.id as string) as ticket_ref,
         tickets.node_id,
         tickets.created_at as opened_at,
         tickets.updated_at,
@@ -50,8 +50,8 @@ rated as (
         tickets.order_name,
         tickets.product_line,
         coalesce(regions.region, profiles.region) as region,
-        cast(tickets.assignee_id as varchar) as agent_ref,
-        cast(tickets.group_id as varchar) as team_ref,
+        cast(tickets.assignee_id as string) as agent_ref,
+        cast(tickets.group_id as string) as team_ref,
         tickets.metrics.replies as n_replies,
         tickets.metrics.reopens as n_reopens,
         tickets.metrics.assignee_stations as n_stations,
