@@ -38,6 +38,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with warehouse.connect(settings, read_only=False) as con:
         con.execute("create table raw.loaded as select * from raw.ga4__events")
         con.execute("create or replace view raw.ga4__events as select * from raw.loaded")
+    dbt_runner.ensure_manifest(settings)
     dbt_runner.build(settings, ["regions"])
     return settings
 
