@@ -25,7 +25,9 @@ PARQUET_OPTIONS = "format parquet, compression zstd, compression_level 1"
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 """Compressed forms read beside ``.zip`` holding one file; the suffix says which."""
 
-UNREAD_COMPRESSIONS = (".bz2", ".xz", ".7z", ".rar", ".lz4", ".br", ".tar", ".tgz")
+UNREAD_COMPRESSIONS = {".bz2", ".xz", ".7z", ".rar", ".lz4", ".br", ".tar", ".tgz"}
+PACKED = {*COMPRESSIONS, ".zip", *UNREAD_COMPRESSIONS}
+GLOB_CHARACTERS = set("*?[")
 
 
 class FileError(Exception):
@@ -85,9 +87,18 @@ def plain(path: Path, aside: Path) -> Iterator[Path]:
         FileError: the archive is damaged, truncated, or a zip of anything but one file.
     """
     suffix = path.suffix.lower()
+    if suffix not in PACKED and GLOB_CHARACTERS & set(path.name):
+        # DuckDB takes names for patterns: "orders[1].csv" would read orders1.csv.
+        link = aside / f"named-{os.getpid()}{suffix}"
+        link.symlink_to(path)
+        try:
+            yield link
+        finally:
+            link.unlink()
+        return
     if suffix in UNREAD_COMPRESSIONS:
         raise FileError(f"it is packed as {suffix}, which is not read; pack it as .gz, .zst or .zip")
-    if suffix not in COMPRESSIONS and suffix != ".zip":
+    if suffix not in PACKED:
         yield path
         return
     target = aside / f"unpacked-{os.getpid()}{Path(path.stem).suffix}"

@@ -25,8 +25,9 @@ import duckdb
 
 from pipelines.contract import Contract, Table, load_contracts
 from pipelines.ingest import manifest
-from pipelines.ingest.batch import Job, Written, write_batch
+from pipelines.ingest.batch import Job, SurroundingsError, Written, write_batch
 from pipelines.ingest.files import (
+    GLOB_CHARACTERS,
     FileError,
     Fingerprint,
     UnfinishedError,
@@ -153,7 +154,8 @@ def land(
     """Land every new file of the systems (all enabled ones, unless named); ``progress`` is told each finished table.
 
     Raises:
-        ContractError: a contract is wrong. LandingError: another landing is running.
+        ContractError: a contract is wrong.
+        LandingError: another landing is running, or memory or disk ran out.
     """
     contracts = load_contracts(systems or settings.systems, settings.project_root)
     tables: list[TableLanding] = []
@@ -170,7 +172,7 @@ def land_table(settings: Settings, table: Table) -> TableLanding:
     """Land every new file of one table, in the order of their names.
 
     Raises:
-        LandingError: another landing is running.
+        LandingError: another landing is running, or memory or disk ran out.
     """
     start = time.perf_counter()
     with _workspace(settings) as aside, memory(settings) as con:
@@ -227,6 +229,10 @@ class _Lander:
             return self._land(path, name, print_)
         except UnfinishedError as error:
             return FileOutcome(name, "waiting", f"{name}: {error}")
+        except PermissionError:
+            return FileOutcome(name, "rejected", f"{name}: it may not be read by this user; change its permissions")
+        except SurroundingsError as error:
+            raise LandingError(str(error)) from None
 
     def _land(self, path: Path, name: str, print_: Fingerprint) -> FileOutcome:
         job = Job(print_.batch_id, name, self._next_load_time(), self.aside)
@@ -301,6 +307,8 @@ class _Lander:
 @contextmanager
 def _workspace(settings: Settings) -> Iterator[Path]:
     """A folder for unfinished files on the raw layer's own disk, held by one landing at a time."""
+    if GLOB_CHARACTERS & set(str(settings.home)):
+        raise LandingError(f"{settings.home} holds one of * ? [, which DuckDB reads as a pattern; move the data folder")
     settings.raw_dir.mkdir(parents=True, exist_ok=True)
     lock = settings.raw_dir / ".lock"
     with lock.open("w") as held:

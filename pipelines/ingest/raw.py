@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.contract import Contract, Table
 from pipelines.ingest import manifest as manifests
+from pipelines.ingest.landing import LandingError
 from pipelines.ingest.manifest import LANDED
 from pipelines.settings import Settings, SettingsError, utc_now
 from pipelines.warehouse import identifier, quote
@@ -27,6 +28,9 @@ def register_raw(
     """Create ``raw.<system>__<table>`` for every contract, ``raw.load_manifest`` and ``raw.quarantine_summary``.
 
     A table nothing was landed for is an empty view of its contract's types. Returns the manifest it was built from.
+
+    Raises:
+        LandingError: values that landed under an older contract do not fit the present one.
     """
     listed = contracts.values() if isinstance(contracts, Mapping) else contracts
     batches = [batch for batch in manifests.batches(settings) if batch.is_landed]
@@ -37,6 +41,10 @@ def register_raw(
             new = {name for batch in own for name in batch.new_columns if "." not in name}
             extras = sorted(new - {column.name for column in table.columns})
             files = [str(manifests.raw_path(settings, batch)) for batch in own]
+            outdated = [
+                file for file, batch in zip(files, own, strict=True) if batch.contract_hash != table.contract_hash
+            ]
+            _check_outdated(con, table, outdated)
             con.execute(
                 f"create or replace view raw.{identifier(table.relation_name)} as {_relation(table, files, extras)}"
             )
@@ -44,6 +52,32 @@ def register_raw(
     _replace(con, settings, "load_manifest", frame)
     _quarantine_summary(con, settings, frame)
     return frame
+
+
+def _check_outdated(con: duckdb.DuckDBPyConnection, table: Table, files: list[str]) -> None:
+    """Make sure that batches whose file is gone can be read by a contract that changed since.
+
+    Only columns that are stored in another type than the contract's are looked at.
+    """
+    if not files:
+        return
+    relation = f"read_parquet([{', '.join(map(quote, files))}], union_by_name = true)"
+    described = con.execute(f"describe select * from {relation}").fetchall()
+    stored = {name: str(kind).lower() for name, kind, *_ in described}
+    for column in table.columns:
+        if column.is_nested or stored.get(column.name, column.storage_type) == column.storage_type:
+            continue
+        name = identifier(column.name)
+        (lost,) = con.execute(
+            f"select count(*) from {relation}"
+            f" where {name} is not null and try_cast({name} as {column.storage_type}) is null"
+        ).fetchone() or (0,)
+        if lost:
+            raise LandingError(
+                f"{table.relation_name}, column {column.name}: {lost} values that landed as {stored[column.name]} under an"
+                f" older contract are no {column.data_type}, and their files are gone; put the files back into the"
+                " landing folder, or give the column its old type"
+            )
 
 
 def _relation(table: Table, files: list[str], extras: list[str]) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import duckdb
 import pytest
 from landing_kit import Kit, make_kit, put_parquet, zipped, zstandard
+
+from pipelines.ingest import batch
+from pipelines.ingest.landing import LandingError
 
 PLAIN = "id,name,stamp,amount\n1,Ann,2025-01-01 10:00:00,1.50\n2,Bo,2025-07-01T10:00:00+02:00,\n"
 EVENTS = {
@@ -80,6 +84,28 @@ def test_a_file_that_cannot_be_read_is_rejected_with_the_reason_and_the_others_l
     assert listed == [("landed", None), ("rejected", f"shop/{name}: {reason}")]
     (again,) = kit.land().tables
     assert sorted(outcome.status for outcome in again.outcomes) == ["already", "rejected"]
+
+
+def test_a_name_that_looks_like_a_pattern_reads_its_own_file(kit: Kit) -> None:
+    kit.put("things_1.csv", "id\n1\n")
+    kit.put("things_[1].csv", "id\n2\n")
+    kit.put("things_*.csv", "id\n3\n")
+    assert kit.land().files_landed == 3
+    assert kit.rows("id, _row_number", order="id") == [(1, 1), (2, 1), (3, 1)]
+
+
+def test_a_full_disk_or_memory_stops_the_landing_and_rejects_nothing(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
+        raise duckdb.OutOfMemoryException("could not allocate block for ann@example.com")
+
+    kit.put("things.csv", PLAIN)
+    monkeypatch.setattr(batch, "read_csv", exhausted)
+    with pytest.raises(LandingError, match="check free disk space and JOURNEYLINE_MEMORY_LIMIT") as caught:
+        kit.land()
+    assert "ann@example.com" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    monkeypatch.undo()
+    assert kit.land_one().status == "landed"
 
 
 def test_a_mended_file_lands(kit: Kit) -> None:

@@ -16,7 +16,7 @@ COLUMNS = {
     "name": {"data_type": "varchar"},
     "amount": {"data_type": "double"},
 }
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters='"\r\0', exclude_categories=("Cs",)), max_size=8)
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\0", exclude_categories=("Cs",)), max_size=8)
 NUMBER = st.one_of(st.integers(-(10**6), 10**6).map(str), st.floats(allow_nan=False, allow_infinity=False).map(repr))
 VALUE = st.one_of(NUMBER, TEXT, st.just(""))
 # One column more or fewer makes a ragged line, a single empty one a blank line.
@@ -30,8 +30,8 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
     return kit
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(ROW, max_size=12), line_end=st.sampled_from(["\n", "\r\n"]), quoting=st.sampled_from([0, 1]))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(ROW, max_size=12), line_end=st.sampled_from(["\n", "\r\n", "\r"]), quoting=st.sampled_from([0, 1]))
 def test_rows_read_are_rows_landed_and_held(kit: Kit, rows: list[list[str]], line_end: str, quoting: int) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator=line_end, quoting=csv.QUOTE_ALL if quoting else csv.QUOTE_MINIMAL)
@@ -54,7 +54,11 @@ def test_rows_read_are_rows_landed_and_held(kit: Kit, rows: list[list[str]], lin
 
 
 def fits(row: list[str]) -> bool:
-    """The contract in Python: three columns, a whole number, anything, a finite number or nothing."""
+    """The contract in Python: three columns, a whole number, anything, a finite number or nothing.
+
+    Empty values too many are delimiters at the end of the line, which lose nothing and are let through.
+    """
+    row = row[:3] if not any(row[3:]) else row
     return len(row) == 3 and is_whole(row[0]) and (not row[2].strip() or is_number(row[2]))
 
 

@@ -13,6 +13,7 @@ from landing_kit import COLUMNS, Kit, make_kit
 
 from pipelines.contract import load_contracts
 from pipelines.ingest import landing, raw
+from pipelines.ingest.landing import LandingError
 from pipelines.ingest.manifest import MANIFEST_SCHEMA, read_manifest
 from pipelines.ingest.raw import register_raw, write_run_settings
 from pipelines.settings import DEMO_SYSTEMS, SettingsError, load_settings
@@ -40,6 +41,17 @@ def test_a_column_new_in_the_contract_is_null_in_batches_whose_file_is_gone(kit:
     kit.put("things_2.csv", "id,size,colour\n2,40,blue\n")
     kit.land()
     assert kit.rows("id, size, colour") == [(1, None, "red"), (2, 40, "blue")]
+
+
+def test_values_landed_under_an_older_contract_must_fit_the_new_one(kit: Kit) -> None:
+    gone = kit.put("things_1.csv", "id,size\n1,40\n2,large\n")
+    kit.land()
+    gone.unlink()
+    kit.declare({**COLUMNS, "size": {"data_type": "integer"}}, event_time="stamp")
+    with pytest.raises(LandingError, match=r"column size: 1 values that landed as varchar .* are no integer"):
+        kit.rows()
+    kit.declare({**COLUMNS, "size": {"data_type": "varchar"}}, event_time="stamp")
+    assert kit.rows("id, size") == [(1, "40"), (2, "large")]
 
 
 def test_the_manifest_has_one_row_a_file_with_its_counts_and_events(kit: Kit) -> None:
