@@ -74,8 +74,8 @@ def _check_outdated(con: duckdb.DuckDBPyConnection, table: Table, files: list[st
         ).fetchone() or (0,)
         if lost:
             raise LandingError(
-                f"{table.relation_name}, column {column.name}: {lost} values that landed as {stored[column.name]} under an"
-                f" older contract are no {column.data_type}, and their files are gone; put the files back into the"
+                f"{table.relation_name}, column {column.name}: {lost} values that landed as {stored[column.name]}"
+                f" under an older contract are no {column.data_type}, and their files are gone; put the files back into the"
                 " landing folder, or give the column its old type"
             )
 
