@@ -32,7 +32,7 @@ from pipelines.ingest.quarantine import (
 from pipelines.ingest.read_csv import read_csv, unify_line_ends
 from pipelines.ingest.read_json import read_json
 from pipelines.ingest.read_parquet import read_parquet
-from pipelines.ingest.source import RawColumn, Source
+from pipelines.ingest.source import RawColumn, Source, cast_name
 from pipelines.warehouse import identifier, quote
 
 _LINE = re.compile(r"\bline:? (\d+)", re.IGNORECASE)
@@ -158,7 +158,7 @@ class _Writer:
 
     def _take_out(self, whole: Path, parquet: Path, quarantine: Path, expected: int, rows_read: int) -> _Statistics:
         """Split the rows into those that fit and the quarantine, and hold both to the counts of the first pass."""
-        keep_rejects(self.con, self.source)
+        keep_rejects(self.con, self.source, rows_read)
         landed = self._copy(self._fitting_sql(whole), parquet)
         if self.table.format == "csv":
             forget_rejects(self.con)
@@ -166,7 +166,6 @@ class _Writer:
             self.con,
             self.source,
             self.casts,
-            cast_sql=self._cast_sql(),
             whole=whole,
             source_name=self.job.source_name,
             target=quarantine,
@@ -180,7 +179,7 @@ class _Writer:
 
     def _rows_sql(self) -> str:
         """Every readable row, cast; the batch id is NULL where the row does not fit."""
-        picked = [f"{_cast_name(column)} as {identifier(column.name)}" for column in self.source.columns]
+        picked = [f"{cast_name(column)} as {identifier(column.name)}" for column in self.source.columns]
         picked += [f"cast(null as {column.storage_type}) as {identifier(column.name)}" for column in self.source.absent]
         fits = [f"not {self.source.unreadable}"] if self.source.unreadable else []
         fits += [cast.fits for cast in self.casts.values() if cast.fits]
@@ -193,7 +192,7 @@ class _Writer:
         )
 
     def _cast_sql(self) -> str:
-        casts = ", ".join(f"{self.casts[column.raw].value} as {_cast_name(column)}" for column in self.source.columns)
+        casts = ", ".join(f"{self.casts[column.raw].value} as {cast_name(column)}" for column in self.source.columns)
         return f"select *{', ' if casts else ''}{casts} from ({self.source.sql})"
 
     def _fitting_sql(self, whole: Path) -> str:
@@ -232,11 +231,7 @@ class _Writer:
 def _cast(column: RawColumn) -> Cast:
     if column.contract is None:
         return Cast(f"cast({column.raw} as varchar)", None, "")
-    return from_native(column.contract, column.raw, column.raw_type, _cast_name(column))
-
-
-def _cast_name(column: RawColumn) -> str:
-    return f"cast_{column.raw}"
+    return from_native(column.contract, column.raw, column.raw_type, cast_name(column))
 
 
 def _stamp(text: str | None) -> datetime | None:

@@ -225,7 +225,10 @@ class _Lander:
             print_ = fingerprint(path)
             known = self.landed.get(print_.batch_id) or self.rejected.get(print_.batch_id)
             if known and known.contract_hash == self.table.contract_hash:
-                return FileOutcome(name, "already") if known.is_landed else FileOutcome(name, "rejected", known.reason)
+                if known.is_landed:
+                    return FileOutcome(name, "already")
+                reason = (known.reason or "").removeprefix(f"{known.source_name}: ")
+                return FileOutcome(name, "rejected", f"{name}: {reason}")
             return self._land(path, name, print_)
         except UnfinishedError as error:
             return FileOutcome(name, "waiting", f"{name}: {error}")

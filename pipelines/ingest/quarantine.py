@@ -14,7 +14,7 @@ import duckdb
 from pipelines.contract import Table
 from pipelines.ingest.casts import MISSING, Cast
 from pipelines.ingest.files import PARQUET_OPTIONS, FileError
-from pipelines.ingest.source import REJECTS_TABLE, Source
+from pipelines.ingest.source import REJECTS_TABLE, Source, cast_name
 from pipelines.warehouse import quote
 
 QUARANTINE_COLUMNS = ("source_name", "row_number", "column_name", "value", "reason", "raw_row")
@@ -25,9 +25,25 @@ QUARANTINE_COLUMNS = ("source_name", "row_number", "column_name", "value", "reas
 
 NOT_AN_OBJECT = "the line is not a JSON object with distinct keys"
 
-ROW_NUMBER = "seen.position + coalesce(landing_ranks.shift, 0)"
-JOIN_RANKS = "asof left join landing_ranks on seen.position > landing_ranks.read_before"
-"""To number rows of a relation ``seen`` by their ``position`` (from 1) among the rows that were read."""
+_BLOCK = 4096
+
+ROW_NUMBER = """seen.position + greatest(
+    landing_ranks.base,
+    coalesce(
+        list_max(
+            list_transform(
+                list_filter(landing_ranks.steps, lambda step: step.from_position <= seen.position),
+                lambda step: step.shift
+            )
+        ),
+        0
+    )
+)"""
+JOIN_RANKS = f"inner join landing_ranks on landing_ranks.block = seen.position // {_BLOCK}"
+"""To number rows of a relation ``seen`` by their ``position`` (from 1) among the rows that were read.
+
+A hash join with a small table streams the rows; a join by range would hold all of them in memory.
+"""
 
 _REJECT_REASON = """case error_type
     when 'MISSING COLUMNS' then 'the line has too few columns'
@@ -74,10 +90,11 @@ def count_rejects(con: duckdb.DuckDBPyConnection, table: Table, source: Source) 
     return int(lines)
 
 
-def keep_rejects(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+def keep_rejects(con: duckdb.DuckDBPyConnection, source: Source, rows: int) -> None:
     """Move the rejected lines into ``landing_unread``, and into ``landing_ranks`` what they shift.
 
-    A row that was read is numbered by its position among the rows read; every rejected line before it adds one.
+    A row that was read is numbered by its position among the ``rows`` read; every rejected line before it adds one.
+    ``landing_ranks`` has one row a block of positions: the shift at its start and the steps within it.
     """
     lines = "select null::bigint as row_number, null::varchar as reason, null::varchar as line where false"
     if source.header_records is not None:
@@ -86,11 +103,31 @@ def keep_rejects(con: duckdb.DuckDBPyConnection, source: Source) -> None:
             f" any_value(csv_line) as line from {REJECTS_TABLE} group by {REJECTS_TABLE}.line"
         )
     con.execute(f"create or replace temp table landing_unread as {lines}")
-    con.execute("""
+    con.execute(f"""
         create or replace temp table landing_ranks as
-        select row_number - rank as read_before, max(rank) as shift
-        from (select row_number, row_number() over (order by row_number) as rank from landing_unread)
-        group by read_before
+        with ranked as (
+            select row_number, row_number() over (order by row_number) as rank from landing_unread
+        ),
+        steps as (
+            select row_number - rank + 1 as from_position, max(rank) as shift from ranked group by from_position
+        ),
+        per_block as (
+            select
+                from_position // {_BLOCK} as block,
+                list({{'from_position': from_position, 'shift': shift}}) as steps,
+                max(shift) as last_shift
+            from steps
+            group by block
+        )
+        select
+            blocks.block,
+            coalesce(
+                max(per_block.last_shift) over (order by blocks.block rows between unbounded preceding and 1 preceding),
+                0
+            ) as base,
+            coalesce(per_block.steps, []) as steps
+        from (select unnest(range({rows} // {_BLOCK} + 1)) as block) as blocks
+        left join per_block on blocks.block = per_block.block
     """)
 
 
@@ -99,37 +136,41 @@ def write_quarantine(
     source: Source,
     casts: Mapping[str, Cast],
     *,
-    cast_sql: str,
     whole: Path,
     source_name: str,
     target: Path,
 ) -> int:
     """Write the quarantine of one file; returns how many of its rows are in it.
 
-    ``whole`` holds every row that was read, with a NULL batch id where it does not fit; ``cast_sql`` reads the file
-    again, since the casts have not kept what they could not cast.
+    ``whole`` holds every row that was read, with a NULL batch id where it does not fit. The file is read again, since
+    the casts have not kept what they could not cast.
     """
+    cast_values = ", ".join(f"{casts[column.raw].value} as {cast_name(column)}" for column in source.columns)
     con.execute(f"""
         copy (
-            with marked as (
-                select file_row_number + 1 as position
-                from read_parquet({quote(whole)}, file_row_number = true)
-                where _batch_id is null
-            ),
-            seen as (select *, row_number() over () as position from ({cast_sql})),
-            found as (
+            select
+                {quote(source_name)} as source_name,
+                found.row_number,
+                found.finding.column_name as column_name,
+                found.finding.value as value,
+                found.finding.reason as reason,
+                cast(found.raw_row as varchar) as raw_row
+            from (
                 select
                     {ROW_NUMBER} as row_number,
                     unnest(list_filter([{", ".join(_findings(source, casts))}], lambda f: f is not null)) as finding,
                     {source.raw_row or _raw_row(source)} as raw_row
-                from seen
+                from (
+                    select *, {cast_values}
+                    from (select *, row_number() over () as position from ({source.sql}))
+                    where position in (
+                        select file_row_number + 1
+                        from read_parquet({quote(whole)}, file_row_number = true)
+                        where _batch_id is null
+                    )
+                ) as seen
                 {JOIN_RANKS}
-                where seen.position in (select position from marked)
-            )
-            select
-                {quote(source_name)} as source_name, row_number, finding.column_name as column_name,
-                finding.value as value, finding.reason as reason, cast(raw_row as varchar) as raw_row
-            from found
+            ) as found
             union all
             select {quote(source_name)}, row_number, null, null, reason, line from landing_unread
             order by row_number, column_name

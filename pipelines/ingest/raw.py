@@ -75,8 +75,8 @@ def _check_outdated(con: duckdb.DuckDBPyConnection, table: Table, files: list[st
         if lost:
             raise LandingError(
                 f"{table.relation_name}, column {column.name}: {lost} values that landed as {stored[column.name]}"
-                f" under an older contract are no {column.data_type}, and their files are gone; put the files back into the"
-                " landing folder, or give the column its old type"
+                f" under an older contract are no {column.data_type}, and their files are gone; put the files back"
+                " into the landing folder, or give the column its old type"
             )
 
 

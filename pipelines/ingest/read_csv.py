@@ -15,7 +15,15 @@ from pathlib import Path
 
 from pipelines.contract import Table
 from pipelines.ingest.files import CHUNK_BYTES, FileError
-from pipelines.ingest.source import MAX_LINE_BYTES, REJECTS_TABLE, RawColumn, Source, absent_columns, match_columns
+from pipelines.ingest.source import (
+    BUFFER_BYTES,
+    MAX_LINE_BYTES,
+    REJECTS_TABLE,
+    RawColumn,
+    Source,
+    absent_columns,
+    match_columns,
+)
 from pipelines.warehouse import quote
 
 MAX_HEADER_BYTES = 1024 * 1024
@@ -41,6 +49,7 @@ def read_csv(table: Table, path: Path) -> Source:
         f"read_csv({quote(path)}, columns = {{{names}}}, auto_detect = false, header = false, skip = {header_records},"
         f" delim = {quote(options.delimiter)}, quote = {quote(options.quote)}, escape = {quote(escape)},"
         f" encoding = {quote(options.encoding)}, nullstr = [{nulls}], max_line_size = {MAX_LINE_BYTES},"
+        f" buffer_size = {BUFFER_BYTES},"
         f" store_rejects = true, rejects_table = '{REJECTS_TABLE}', rejects_scan = '{REJECTS_TABLE}_scan',"
         f" rejects_limit = 0)"
     )

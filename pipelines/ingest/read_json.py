@@ -17,13 +17,21 @@ import duckdb
 
 from pipelines.contract import Table
 from pipelines.ingest.files import FileError
-from pipelines.ingest.source import MAX_LINE_BYTES, RawColumn, Slugs, Source, absent_columns, require_columns
+from pipelines.ingest.source import (
+    BUFFER_BYTES,
+    MAX_LINE_BYTES,
+    RawColumn,
+    Slugs,
+    Source,
+    absent_columns,
+    require_columns,
+)
 from pipelines.warehouse import identifier, quote
 
 
 @dataclass(frozen=True)
 class _Lines:
-    """Relations of JSON objects: ``line`` is the object or NULL, ``whole`` the text as it stands in the file."""
+    """Relation of JSON objects: ``line`` is the object or NULL, ``whole`` the text as it stands in the file."""
 
     sql: str
     may_be_unreadable: bool = False
@@ -43,21 +51,20 @@ def read_json(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> Sourc
     """
     if table.format == "json":
         return _document(con, table, path)
-    objects = _Lines(
+    objects = (
         f"select json as line, json as whole from read_json_objects({quote(path)}, format = 'newline_delimited',"
         f" maximum_object_size = {MAX_LINE_BYTES})"
     )
     try:
-        keys, rows = _keys(con, objects.sql)
+        keys, rows = _keys_of_objects(con, objects)
+        lines = _Lines(objects)
     except (duckdb.InvalidInputException, _BrokenLinesError):
-        objects = _checked_lines(path)
-        keys, rows = _keys(con, f"select line from ({objects.sql}) where line is not null")
-        if rows == 0:
+        keys, rows, lines = _checked(con, _text_lines(path))
+        if not keys:
             raise FileError("none of its lines is a JSON object") from None
-        rows = _count(con, objects.sql)
     if rows == 0:
         raise FileError("it holds no records")
-    return _source(table, keys, objects, rows)
+    return _source(table, keys, lines, rows)
 
 
 def _document(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> Source:
@@ -68,44 +75,54 @@ def _document(con: duckdb.DuckDBPyConnection, table: Table, path: Path) -> Sourc
     if kinds != [("ARRAY",)]:
         where = f"at {table.json_records!r}" if table.json_records else "at its top"
         raise FileError(f"it is not one JSON document with an array {where}")
-    records = f"select unnest(cast({array} as json[])) as record from {document}"
-    checked = f"select record as whole, case when {_is_object('record')} then record end as line from ({records})"
-    keys, _ = _keys(con, f"select line from ({checked}) where line is not null")
-    rows = _count(con, records)
-    return _source(table, keys, _Lines(checked, may_be_unreadable=True), rows)
+    records = f"select unnest(cast({array} as json[])) as whole from {document}"
+    keys, rows, lines = _checked(con, records)
+    return _source(table, keys, lines, rows)
 
 
-def _checked_lines(path: Path) -> _Lines:
-    """The slower road: lines as text, blank ones left out, and NULL for the object where a line is none."""
-    lines = (
-        f"select line as whole from read_csv({quote(path)}, columns = {{'line': 'varchar'}}, auto_detect = false,"
-        f" header = false, delim = '', quote = '', escape = '', strict_mode = false, max_line_size = {MAX_LINE_BYTES})"
-        " where trim(line) <> ''"
-    )
-    return _Lines(
-        f"select whole, case when {_is_object('whole')} then whole end as line from ({lines})", may_be_unreadable=True
-    )
-
-
-def _is_object(text: str) -> str:
-    """True for an object with distinct keys; a repeated key would leave it open which of its values counts."""
-    keys = f"json_keys({text})"
+def _text_lines(path: Path) -> str:
+    """The slower road: lines as text, blank ones left out."""
     return (
-        f"case when not json_valid({text}) then false when json_type({text}) <> 'OBJECT' then false"
-        f" else len({keys}) = len(list_distinct({keys})) end"
+        f"select line as whole from read_csv({quote(path)}, columns = {{'line': 'varchar'}}, auto_detect = false,"
+        f" header = false, delim = '', quote = '', escape = '', strict_mode = false, max_line_size = {MAX_LINE_BYTES},"
+        f" buffer_size = {BUFFER_BYTES}) where trim(line) <> ''"
     )
 
 
-def _keys(con: duckdb.DuckDBPyConnection, lines: str) -> tuple[list[str], int]:
-    """Every key of the objects, in order of appearance within them, and the number of objects."""
-    found = con.execute(f"select json_keys(line) as keys, count(*) as n from ({lines}) group by keys").fetchall()
-    names: dict[str, None] = {}
-    for keys, _ in sorted(found, key=lambda group: (-group[1], group[0])):
-        # No keys: an empty object, or no object at all; the slower road tells them apart.
-        if not keys or len(set(keys)) < len(keys):
-            raise _BrokenLinesError
-        names.update(dict.fromkeys(keys))
-    return list(names), sum(n for _, n in found)
+def _keys_of_objects(con: duckdb.DuckDBPyConnection, objects: str) -> tuple[list[str], int]:
+    """Every key of the objects, and the number of objects."""
+    found = con.execute(f"select json_keys(line) as keys, count(*) from ({objects}) group by keys").fetchall()
+    # No keys: an empty object, or no object at all; the slower road tells them apart.
+    if any(not keys or _repeats(keys) for keys, _ in found):
+        raise _BrokenLinesError
+    return _all_keys(found), sum(n for _, n in found)
+
+
+def _checked(con: duckdb.DuckDBPyConnection, texts: str) -> tuple[list[str], int, _Lines]:
+    """Every key of the texts that are objects with distinct keys, the number of texts, and their relation.
+
+    A repeated key would leave it open which of its values counts.
+    """
+    # Of valid JSON, only an object begins with a brace; asking for its type would take it apart once more.
+    line = "case when starts_with(ltrim(whole), '{') and json_valid(whole) then whole end"
+    found = con.execute(f"select json_keys({line}) as keys, count(*) from ({texts}) group by keys").fetchall()
+    repeating = [keys for keys, _ in found if keys and _repeats(keys)]
+    if repeating:
+        lists = ", ".join(f"[{', '.join(map(quote, keys))}]" for keys in repeating)
+        line = f"case when json_keys({line}) not in ({lists}) then whole end"
+    sound = [(keys, n) for keys, n in found if keys is not None and keys not in repeating]
+    relation = _Lines(f"select whole, {line} as line from ({texts})", may_be_unreadable=True)
+    return _all_keys(sound), sum(n for _, n in found), relation
+
+
+def _all_keys(found: Sequence[tuple[list[str], int]]) -> list[str]:
+    """Keys in the order of the most frequent objects."""
+    ordered = sorted(found, key=lambda group: (-group[1], group[0]))
+    return list(dict.fromkeys(key for keys, _ in ordered for key in keys))
+
+
+def _repeats(keys: Sequence[str]) -> bool:
+    return len(set(keys)) < len(keys)
 
 
 def _source(table: Table, keys: Sequence[str], lines: _Lines, rows: int) -> Source:
@@ -155,8 +172,3 @@ def _source(table: Table, keys: Sequence[str], lines: _Lines, rows: int) -> Sour
 def _json_path(text: str, *, dotted: bool = True) -> str:
     parts = [part for part in text.split(".") if part] if dotted else [text]
     return "$" + "".join(f'."{part}"' for part in parts)
-
-
-def _count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
-    result = con.execute(f"select count(*) from ({sql})").fetchone()
-    return int(result[0]) if result else 0

@@ -16,6 +16,9 @@ from pipelines.ingest.files import FileError
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """The longest line or JSON object that is read."""
 
+BUFFER_BYTES = 2 * MAX_LINE_BYTES
+"""Memory for each piece of a delimited file; DuckDB's own choice is 16 times the longest line."""
+
 REJECTS_TABLE = "landing_rejects"
 """Where DuckDB's CSV reader notes the lines it could not take apart."""
 
@@ -53,6 +56,11 @@ class Source:
     def new_columns(self) -> tuple[str, ...]:
         """Columns, and nested fields as ``column.field``, that the contract does not know."""
         return (*(column.name for column in self.columns if column.contract is None), *self.new_fields)
+
+
+def cast_name(column: RawColumn) -> str:
+    """What the column is called once it is cast, beside its raw form."""
+    return f"cast_{column.raw}"
 
 
 def match_columns(table: Table, found: Sequence[str]) -> tuple[RawColumn, ...]:

@@ -84,6 +84,9 @@ def test_a_file_that_cannot_be_read_is_rejected_with_the_reason_and_the_others_l
     assert listed == [("landed", None), ("rejected", f"shop/{name}: {reason}")]
     (again,) = kit.land().tables
     assert sorted(outcome.status for outcome in again.outcomes) == ["already", "rejected"]
+    (kit.settings.landing_dir / "shop" / name).rename(kit.settings.landing_dir / "shop" / f"things_late_{name}")
+    (renamed,) = kit.land().rejected
+    assert renamed.reason == f"shop/things_late_{name}: {reason}"
 
 
 def test_a_name_that_looks_like_a_pattern_reads_its_own_file(kit: Kit) -> None:
