@@ -15,6 +15,7 @@ from pipelines.defs.resources import House
 from pipelines.ingest.landing import TableLanding, land_table, unmatched_files
 from pipelines.ingest.manifest import LANDED, read_manifest
 from pipelines.ingest.raw import register_raw, write_run_settings
+from pipelines.quality.results import CheckResult, record
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, relation
 
@@ -92,7 +93,7 @@ def _metadata(landing: TableLanding) -> Mapping[str, Any]:
     }
 
 
-def _landing_check(table: Table, batches: pl.DataFrame) -> dg.AssetCheckResult:
+def _landing_result(table: Table, batches: pl.DataFrame) -> CheckResult:
     """Lost rows are an error; rejected files and quarantined rows are a warning that names the files, never a value."""
     own = batches.filter((pl.col("system") == table.system) & (pl.col("table_name") == table.name))
     lost = int(own.select(pl.col("rows_read") - pl.col("rows_landed") - pl.col("rows_quarantined")).sum().item())
@@ -103,15 +104,56 @@ def _landing_check(table: Table, batches: pl.DataFrame) -> dg.AssetCheckResult:
     noted += own.filter(pl.col("status") != LANDED).get_column("reason").to_list()
     if lost:
         noted = [f"{lost} rows neither landed nor in quarantine", *noted]
+    return CheckResult(
+        layer="raw",
+        table=table.relation_name,
+        check_type=LANDING_CHECK,
+        severity="error" if lost else "warning",
+        why="Every row read is landed or in quarantine; no file was rejected, no row held back.",
+        status="failed" if noted else "passed",
+        n_checked=int(own.get_column("rows_read").sum()),
+        n_unexpected=lost + int(own.get_column("rows_quarantined").sum()),
+        message="; ".join(noted),
+    )
+
+
+def _run_results(later: int, unknown: list[str]) -> list[CheckResult]:
+    """What the landing as a whole is checked for."""
+    return [
+        CheckResult(
+            layer="raw",
+            table="run_settings",
+            check_type="as_of_after_last_event",
+            severity="warning",
+            why="No landed event lies after the as-of instant.",
+            status="failed" if later else "passed",
+            n_unexpected=later,
+            message=f"{later} files hold events after the as-of date; they are left out" if later else "",
+        ),
+        CheckResult(
+            layer="raw",
+            table="load_manifest",
+            check_type="files_are_known",
+            severity="warning",
+            why="Every file beside the tables' own belongs to a contract.",
+            status="failed" if unknown else "passed",
+            n_unexpected=len(unknown),
+            message=f"no contract knows {', '.join(unknown)}" if unknown else "",
+        ),
+    ]
+
+
+def _as_check(result: CheckResult) -> dg.AssetCheckResult:
+    held_back = result.check_type == LANDING_CHECK and not result.success
     return dg.AssetCheckResult(
-        asset_key=raw_key(table),
-        check_name=LANDING_CHECK,
-        passed=not noted,
-        severity=dg.AssetCheckSeverity.ERROR if lost else dg.AssetCheckSeverity.WARN,
+        asset_key=dg.AssetKey([result.layer, result.table]),
+        check_name=result.check_type,
+        passed=result.success,
+        severity=dg.AssetCheckSeverity.ERROR if result.severity == "error" else dg.AssetCheckSeverity.WARN,
         metadata={
-            "rows": lost + int(own.get_column("rows_quarantined").sum()),
-            "message": "; ".join(noted),
-            "file": f"quarantine/{table.system}/{table.name}" if noted else "",
+            "rows": result.n_unexpected or 0,
+            "message": result.message,
+            "file": f"quarantine/{result.table.replace('__', '/')}" if held_back else "",
         },
     )
 
@@ -185,25 +227,9 @@ def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
             asset_key=RUN_SETTINGS, metadata={"dagster/row_count": 1, "as_of_date": str(row["as_of_date"])}
         )
         yield dg.MaterializeResult(asset_key=LOAD_MANIFEST, metadata={"dagster/row_count": listed})
-        yield dg.AssetCheckResult(
-            asset_key=RUN_SETTINGS,
-            check_name="as_of_after_last_event",
-            passed=later == 0,
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={
-                "rows": later,
-                "message": f"{later} files hold events after the as-of date; they are left out" if later else "",
-            },
-        )
-        yield dg.AssetCheckResult(
-            asset_key=LOAD_MANIFEST,
-            check_name="files_are_known",
-            passed=not unknown,
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={"rows": len(unknown), "message": f"no contract knows {', '.join(unknown)}" if unknown else ""},
-        )
-        for table in tables:
-            yield _landing_check(table, manifest)
+        results = [*_run_results(later, unknown), *(_landing_result(table, manifest) for table in tables)]
+        record(house.settings, house.run_id, "landing_counts", results)
+        yield from (_as_check(result) for result in results)
 
     return _close_landing
 
