@@ -87,14 +87,16 @@ def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", excl
 
 
 def _selected(context: dg.AssetExecutionContext, manifest: Mapping[str, Any]) -> Iterator[str]:
-    """The selected nodes by their dbt names (their tests come with them), and the selected tests of sources."""
+    """The selected nodes and tests by their dbt names.
+
+    Tests are named too, because dbt leaves out a test that also reads a seed no selected model reads.
+    """
     definition = context.assets_def
     for key in context.selected_asset_keys:
         yield ".".join(manifest["nodes"][definition.get_asset_spec(key).metadata[UNIQUE_ID]]["fqn"])
     for check in context.selected_asset_check_keys:
-        if check.asset_key not in definition.keys:
-            unique_id = (definition.get_spec_for_check_key(check).metadata or {})[UNIQUE_ID]
-            yield ".".join(manifest["nodes"][unique_id]["fqn"])
+        unique_id = (definition.get_spec_for_check_key(check).metadata or {})[UNIQUE_ID]
+        yield ".".join(manifest["nodes"][unique_id]["fqn"])
 
 
 def dbt_events(context: dg.AssetExecutionContext, house: House, results: Sequence[NodeResult]) -> Iterator[Any]:
@@ -124,6 +126,13 @@ def dbt_events(context: dg.AssetExecutionContext, house: House, results: Sequenc
         raise dg.Failure(
             description="; ".join(f"{result.name}: {result.message or result.status}" for result in failed),
             metadata={"failed": [result.unique_id for result in failed]},
+            allow_retries=False,
+        )
+    # A blocking check without a result lets everything behind it through, and Dagster only says so in its log.
+    if silent := sorted(set(checks) - {result.unique_id for result in results}):
+        raise dg.Failure(
+            description=f"dbt did not run {len(silent)} selected tests: {', '.join(silent)}",
+            metadata={"silent": silent},
             allow_retries=False,
         )
 

@@ -12,7 +12,8 @@ final as (
         node_id,
         product_ref,
         invoice_date as refunded_at,
-        -quantity as quantity,
+        -- A write-off takes money back, no units.
+        case when document_kind = 'cancellation' then -quantity end as quantity,
         -amount as amount,
         'GBP' as currency,
         document_kind as reason,
