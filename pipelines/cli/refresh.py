@@ -155,7 +155,11 @@ def _tell_problem(problem: dict[str, Any]) -> None:
     console = err()
     style = "red" if problem["severity"] == "error" else "yellow"
     rows = "" if problem["rows"] is None else f" · {problem['rows']:,} rows"
-    console.print(f"[{style}]{problem['severity']}[/{style}] {problem['asset']} · {escape(problem['check'])}{rows}")
+    head = f"[{style}]{problem['severity']}[/{style}] {problem['asset']} · {escape(problem['check'])}{rows}"
+    if problem["severity"] == "warning":
+        console.print(f"{head}: {escape(problem['message'][:MESSAGE_LENGTH])}")
+        return
+    console.print(head)
     if problem["file"]:
         console.print(f"    file: {escape(problem['file'])}", style="dim")
     console.print(f"    what: {escape(problem['message'][:MESSAGE_LENGTH])}", style="dim")

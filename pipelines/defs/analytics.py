@@ -14,6 +14,7 @@ from pipelines.analytics.build import BUILDS, build_table, inputs
 from pipelines.analytics.laws import LAWS, Violation, check_table
 from pipelines.analytics.tables import TABLES, Table
 from pipelines.defs.catalogue import DAILY, owners
+from pipelines.defs.checks import as_check
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
 from pipelines.quality.results import CheckResult, record
@@ -61,7 +62,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         record(settings, run.run_id, f"analytics.{table.name}", results)
         yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})
         for result in results:
-            yield _as_check(key, result)
+            yield as_check(key, result, LAWS_FILE)
 
     return _build
 
@@ -92,13 +93,3 @@ def law_results(name: str, rows: int, violations: Sequence[Violation]) -> list[C
             )
         )
     return results
-
-
-def _as_check(key: dg.AssetKey, result: CheckResult) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        asset_key=key,
-        check_name=result.check_type,
-        passed=result.success,
-        severity=dg.AssetCheckSeverity.ERROR,
-        metadata={"rows": result.n_unexpected or 0, "message": result.message, "file": LAWS_FILE},
-    )

@@ -58,7 +58,7 @@ def ensure_manifest(settings: Settings) -> Path:
     # The key is taken before parsing and written after it: a change or a crash in between means parsing again.
     key = project_key(settings)
     _key_file(settings).unlink(missing_ok=True)
-    # dbt's partial parsing never applies a model's YAML that was there before its SQL, so a changed project is parsed whole.
+    # dbt's partial parsing never applies a model's YAML that was there before its SQL: a change means parsing whole.
     _parsed(settings).unlink(missing_ok=True)
     _invoke(settings, ["parse"], manifest=None)
     _key_file(settings).write_text(key)

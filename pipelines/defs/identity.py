@@ -9,9 +9,11 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.catalogue import owners
+from pipelines.defs.checks import as_check
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
 from pipelines.identity.resolve import resolve
+from pipelines.quality.results import CheckResult, record
 from pipelines.warehouse import connect
 
 MAP = dg.AssetKey(["identity", "int_identity__map"])
@@ -35,7 +37,7 @@ def build_identity_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         metadata={"dagster/column_schema": dg.TableSchema(columns)},
         check_specs=[
             dg.AssetCheckSpec(
-                "one_person_a_record",
+                LAW_NAME,
                 asset=MAP,
                 blocking=True,
                 description="Every source record is in the map exactly once.",
@@ -43,23 +45,28 @@ def build_identity_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         ],
     )
     def _map(house: dg.ResourceParam[House]) -> Iterator[Any]:
-        stats = resolve(house.settings, run_id=current_run(house.settings).run_id)
+        run_id = current_run(house.settings).run_id
+        stats = resolve(house.settings, run_id=run_id)
         with connect(house.settings) as con:
             rows, wrong = con.execute(LAW).fetchall()[0]
         yield dg.MaterializeResult(asset_key=MAP, metadata={"dagster/row_count": rows, **stats.as_metadata()})
-        yield dg.AssetCheckResult(
-            asset_key=MAP,
-            check_name="one_person_a_record",
-            passed=wrong == 0,
-            metadata={
-                "rows": wrong,
-                "message": f"{wrong} source records are missing from the map or in it twice" if wrong else "",
-            },
+        result = CheckResult(
+            layer="identity",
+            table=MAP.path[-1],
+            check_type=LAW_NAME,
+            severity="error",
+            why="Every source record is in the map exactly once.",
+            status="failed" if wrong else "passed",
+            n_checked=rows,
+            n_unexpected=wrong,
         )
+        record(house.settings, run_id, "identity", [result])
+        yield as_check(MAP, result, "pipelines/identity/resolve.py")
 
     return _map
 
 
+LAW_NAME = "one_person_a_record"
 LAW = """
     with mapped as (
         select node_id, count(*) as n from identity.int_identity__map group by 1

@@ -3,7 +3,7 @@
 Belongs here: turning landing reports into materialisations and checks. Stays out: how a file is read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.contract import Contract, Table, load_contracts
 from pipelines.defs.catalogue import DAILY, IO_RETRY, owners
+from pipelines.defs.checks import as_check
 from pipelines.defs.resources import House
 from pipelines.ingest.landing import TableLanding, land_table, unmatched_files
 from pipelines.ingest.manifest import LANDED, read_manifest
@@ -93,17 +94,15 @@ def _metadata(landing: TableLanding) -> Mapping[str, Any]:
     }
 
 
-def _landing_result(table: Table, batches: pl.DataFrame) -> CheckResult:
+def landing_result(table: Table, batches: pl.DataFrame) -> CheckResult:
     """Lost rows are an error; rejected files and quarantined rows are a warning that names the files, never a value."""
     own = batches.filter((pl.col("system") == table.system) & (pl.col("table_name") == table.name))
-    lost = int(own.select(pl.col("rows_read") - pl.col("rows_landed") - pl.col("rows_quarantined")).sum().item())
-    held = own.filter(pl.col("rows_quarantined") > 0)
-    noted = [
-        f"{name}: {rows} rows in quarantine" for name, rows in held.select("source_name", "rows_quarantined").rows()
-    ]
-    noted += own.filter(pl.col("status") != LANDED).get_column("reason").to_list()
-    if lost:
-        noted = [f"{lost} rows neither landed nor in quarantine", *noted]
+    read, landed, held = (int(own[name].sum()) for name in ("rows_read", "rows_landed", "rows_quarantined"))
+    lost = read - landed - held
+    noted = [f"{lost} rows neither landed nor in quarantine"] if lost else []
+    for name, rows in own.filter(pl.col("rows_quarantined") > 0).select("source_name", "rows_quarantined").rows():
+        noted.append(f"{name}: {rows} rows in quarantine")
+    noted += own.filter(pl.col("status") != LANDED)["reason"].to_list()
     return CheckResult(
         layer="raw",
         table=table.relation_name,
@@ -111,50 +110,9 @@ def _landing_result(table: Table, batches: pl.DataFrame) -> CheckResult:
         severity="error" if lost else "warning",
         why="Every row read is landed or in quarantine; no file was rejected, no row held back.",
         status="failed" if noted else "passed",
-        n_checked=int(own.get_column("rows_read").sum()),
-        n_unexpected=lost + int(own.get_column("rows_quarantined").sum()),
+        n_checked=read,
+        n_unexpected=abs(lost) + held,
         message="; ".join(noted),
-    )
-
-
-def _run_results(later: int, unknown: list[str]) -> list[CheckResult]:
-    """What the landing as a whole is checked for."""
-    return [
-        CheckResult(
-            layer="raw",
-            table="run_settings",
-            check_type="as_of_after_last_event",
-            severity="warning",
-            why="No landed event lies after the as-of instant.",
-            status="failed" if later else "passed",
-            n_unexpected=later,
-            message=f"{later} files hold events after the as-of date; they are left out" if later else "",
-        ),
-        CheckResult(
-            layer="raw",
-            table="load_manifest",
-            check_type="files_are_known",
-            severity="warning",
-            why="Every file beside the tables' own belongs to a contract.",
-            status="failed" if unknown else "passed",
-            n_unexpected=len(unknown),
-            message=f"no contract knows {', '.join(unknown)}" if unknown else "",
-        ),
-    ]
-
-
-def _as_check(result: CheckResult) -> dg.AssetCheckResult:
-    held_back = result.check_type == LANDING_CHECK and not result.success
-    return dg.AssetCheckResult(
-        asset_key=dg.AssetKey([result.layer, result.table]),
-        check_name=result.check_type,
-        passed=result.success,
-        severity=dg.AssetCheckSeverity.ERROR if result.severity == "error" else dg.AssetCheckSeverity.WARN,
-        metadata={
-            "rows": result.n_unexpected or 0,
-            "message": result.message,
-            "file": f"quarantine/{result.table.replace('__', '/')}" if held_back else "",
-        },
     )
 
 
@@ -227,11 +185,39 @@ def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
             asset_key=RUN_SETTINGS, metadata={"dagster/row_count": 1, "as_of_date": str(row["as_of_date"])}
         )
         yield dg.MaterializeResult(asset_key=LOAD_MANIFEST, metadata={"dagster/row_count": listed})
-        results = [*_run_results(later, unknown), *(_landing_result(table, manifest) for table in tables)]
-        record(house.settings, house.run_id, "landing_counts", results)
-        yield from (_as_check(result) for result in results)
+        results = [_late_events(later), _known_files(unknown), *(landing_result(table, manifest) for table in tables)]
+        record(house.settings, house.run_id, "landed", results)
+        for result in results:
+            file = f"quarantine/{result.table.replace('__', '/')}" if result.check_type == LANDING_CHECK else ""
+            yield as_check(dg.AssetKey(["raw", result.table]), result, file)
 
     return _close_landing
+
+
+def _late_events(files: int) -> CheckResult:
+    return CheckResult(
+        layer="raw",
+        table=RUN_SETTINGS.path[-1],
+        check_type="as_of_after_last_event",
+        severity="warning",
+        why="No landed event lies after the as-of date; later ones are left out.",
+        status="failed" if files else "passed",
+        observed=files,
+        message=f"{files} files hold events after the as-of date; they are left out" if files else "",
+    )
+
+
+def _known_files(unknown: Sequence[str]) -> CheckResult:
+    return CheckResult(
+        layer="raw",
+        table=LOAD_MANIFEST.path[-1],
+        check_type="files_are_known",
+        severity="warning",
+        why="Every file beside the tables' own belongs to a contract.",
+        status="failed" if unknown else "passed",
+        observed=len(unknown),
+        message=f"no contract knows {', '.join(unknown)}" if unknown else "",
+    )
 
 
 RUN_COLUMNS = {

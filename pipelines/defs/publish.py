@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.catalogue import DAILY, owners
-from pipelines.defs.quality import suite_result
+from pipelines.defs.checks import as_one_check
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
 from pipelines.publish import quality_table
@@ -70,7 +70,7 @@ def _checks(specs: Sequence[dg.AssetSpec], results: Sequence[CheckResult]) -> It
         name = spec.key.path[-1]
         own = [result for result in results if result.layer == LAYER and result.table == name]
         if own:
-            yield suite_result(spec.key, PUBLISHED_CHECK, own, f"expectations/published/{name}.yml")
+            yield as_one_check(spec.key, PUBLISHED_CHECK, own, f"expectations/published/{name}.yml")
 
 
 def _checks_of(database: Path) -> list[CheckResult]:

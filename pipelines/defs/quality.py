@@ -4,16 +4,17 @@ Belongs here: one check a table, made from the plain results of ``pipelines.qual
 step asks for all tables, because importing the library takes longer than most suites.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import dagster as dg
 
 from pipelines.contract import load_contracts
+from pipelines.defs.checks import as_one_check
 from pipelines.defs.ingest import LOAD_MANIFEST, RUN_SETTINGS, raw_key
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
 from pipelines.quality.landing import check_landing
-from pipelines.quality.results import CheckResult, record
+from pipelines.quality.results import record
 from pipelines.settings import Settings
 
 SUITE_CHECK = "landing_suite"
@@ -46,36 +47,6 @@ def build_landing_checks(settings: Settings) -> dg.AssetChecksDefinition:
         record(house.settings, current_run(house.settings).run_id, "landing", results)
         for key in wanted:
             own = [result for result in results if result.table == key.path[-1]]
-            yield suite_result(key, SUITE_CHECK, own, f"expectations/landing/{key.path[-1]}.yml")
+            yield as_one_check(key, SUITE_CHECK, own, f"expectations/landing/{key.path[-1]}.yml")
 
     return _suites
-
-
-def suite_result(key: dg.AssetKey, name: str, results: Sequence[CheckResult], file: str) -> dg.AssetCheckResult:
-    """One table's results as one check: failed items are listed with their counts; no result at all is a failure."""
-    failed = [result for result in results if not result.success]
-    blocks = any(result.blocks for result in results) or not results
-    return dg.AssetCheckResult(
-        asset_key=key,
-        check_name=name,
-        passed=bool(results) and not failed,
-        severity=dg.AssetCheckSeverity.ERROR if blocks else dg.AssetCheckSeverity.WARN,
-        metadata={
-            "items": len(results),
-            "rows": sum(result.n_unexpected or 0 for result in failed),
-            "message": "; ".join(map(_words, failed)) if results else "no check ran",
-            "file": file,
-        },
-    )
-
-
-def _words(result: CheckResult) -> str:
-    if result.status == "error":
-        return f"{result.check} could not be computed: {result.message}"
-    if result.message:
-        found = result.message
-    elif result.n_unexpected is not None:
-        found = f"{result.n_unexpected:,} rows"
-    else:
-        found = f"observed {result.observed:,.4g}" if result.observed is not None else "not met"
-    return f"{result.check}: {found} ({result.why})"
