@@ -109,6 +109,16 @@ def build(
     return _results(_invoke(settings, arguments, manifest=_load_parsed(settings), on_start=on_start))
 
 
+def unit_test(settings: Settings, select: Sequence[str]) -> list[NodeResult]:
+    """Run the unit tests of the selected models; the tables their inputs stand for must exist, if only empty.
+
+    Raises:
+        DbtError: dbt could not start the run. Failed tests are results, not errors.
+    """
+    arguments = ["test", "--resource-type", "unit_test", "--select", *select]
+    return _results(_invoke(settings, arguments, manifest=_load_parsed(settings)))
+
+
 def project_key(settings: Settings) -> str:
     """Hash of everything parsing depends on: the project's files, the enabled systems and dbt's version."""
     digest = hashlib.sha256(f"{_dbt_version()}|{','.join(settings.systems)}".encode())

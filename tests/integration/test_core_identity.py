@@ -184,7 +184,8 @@ def test_a_record_without_a_name_follows_its_card_before_the_shared_email(house:
 
 def test_one_landline_does_not_merge_two_shop_customers(house: House) -> None:
     assert house.rows(
-        "select distinct identifier_value from identity.int_identity__edges where rule = 'phone' and node_id_b like 'shopify:%'"
+        "select distinct identifier_value from identity.int_identity__edges "
+        "where rule = 'phone' and node_id_b like 'shopify:%'"
     ) == [("+493012345670",)]
     assert not together(house, "shopify:customer:3", "shopify:customer:4")
 
