@@ -28,7 +28,8 @@ EXAMPLE_QUERIES = (
     """select segment_id, value, lo, hi, n from segment_profiles
     where scheme_id = 'lifecycle' and measure = 'customers' order by value desc""",
     """select group_id, previous_period, period, value, lo, hi, verdict from satisfaction_deltas
-    where metric_id = 'acsi_style_index' and dimension = 'division' order by period desc, group_id limit 6""",
+    where metric_id = 'acsi_style_index' and basis = 'survey3' and dimension = 'division'
+    order by period desc, group_id limit 6""",
     """select group_id, step, value, lo, hi, drop_off from funnel_steps
     where breakdown = 'region' order by group_id, step_order limit 12""",
 )

@@ -97,7 +97,8 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         register_raw(con, settings, load_contracts(settings.systems))
     # Seeds first: a unit test that fills a seed's place reads its column types from the warehouse.
     dbt_runner.build(settings, ["path:seeds"])
-    results = dbt_runner.build(settings, ["path:models/staging"])
+    staging = ["path:models/staging"]
+    results = [*dbt_runner.build(settings, staging), *dbt_runner.unit_test(settings, staging)]
     assert {result.resource_type for result in results} == {"model", "test", "unit_test"}
     bad = [f"{result.name}: {result.message}" for result in results if result.status not in ("success", "pass")]
     assert not bad, "\n".join(bad)
