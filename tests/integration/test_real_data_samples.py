@@ -96,6 +96,7 @@ def staged(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with warehouse.connect(settings, read_only=False) as con:
         register_raw(con, settings, load_contracts(settings.systems))
     # Seeds first: a unit test that fills a seed's place reads its column types from the warehouse.
+    dbt_runner.ensure_manifest(settings)
     dbt_runner.build(settings, ["path:seeds"])
     staging = ["path:models/staging"]
     results = [*dbt_runner.build(settings, staging), *dbt_runner.unit_test(settings, staging)]
