@@ -106,7 +106,8 @@ def _select(table: PublicTable, pseudonyms: Pseudonyms, mapped: Sequence[str], s
             alias = f"map_{number}"
             joins.append(f"left join {_map(column.purpose)} as {alias} on {alias}._value = {_text(column)}")
             # An id its home table does not know is hashed on the spot.
-            rest = f"case when {alias}._pseudonym is null then {pseudonyms.sql(column.purpose, _text(column))} end"
+            missed = f"{alias}._pseudonym is null and {_text(column)} is not null"
+            rest = f"case when {missed} then {pseudonyms.sql(column.purpose, _text(column))} end"
             picked.append(f"coalesce({alias}._pseudonym, {rest}) as {identifier(column.name)}")
         elif column.purpose is not None:
             picked.append(f"{pseudonyms.sql(column.purpose, _text(column))} as {identifier(column.name)}")

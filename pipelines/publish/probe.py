@@ -23,7 +23,7 @@ from pipelines.warehouse import identifier, quote
 
 EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}"
 PHONE = r"(^|[^0-9A-Za-z])(\+|00)[1-9][0-9 ()./-]{7,}[0-9]"
-PSEUDONYM = f"^[0-9a-f]{{{HEX_LENGTH}}}$"
+PSEUDONYM = f"[0-9a-f]{{{HEX_LENGTH}}}"
 
 DISTINCTIVE = "length(value) >= 8 and regexp_matches(value, '[0-9@ ]')"
 """Identifiers long and odd enough that meeting one by chance is no explanation. Shorter ones, such as a customer
@@ -93,12 +93,10 @@ def _text_columns(con: duckdb.DuckDBPyConnection, table: str) -> list[str]:
 
 
 def _count_malformed(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> tuple[int, int]:
-    """Values and those that are no pseudonym. The test by character is five times faster than the expression."""
+    """Values, and those that are no pseudonym."""
     checked = " + ".join(f"count({identifier(name)})" for name in columns)
     bad = " + ".join(
-        f"count(*) filter (where length({identifier(name)}) <> {HEX_LENGTH}"
-        f" or length(translate({identifier(name)}, '0123456789abcdef', '')) > 0)"
-        for name in columns
+        f"count(*) filter (where not regexp_full_match({identifier(name)}, {quote(PSEUDONYM)}))" for name in columns
     )
     return _one(con, f"select {checked}, {bad} from {TARGET}.{identifier(table)}")
 

@@ -72,7 +72,8 @@ def _run(settings: Settings) -> tuple[dict[str, str], dict[str, list[str]]]:
     with warehouse.connect(settings) as con:
         as_of, as_of_date, min_cell = _one(con, "select as_of, as_of_date, min_cell from raw.run_settings")
         rows = con.execute(
-            "select system || '__' || table_name, list_sort(list(batch_id)) from raw.load_manifest group by all"
+            "select system || '__' || table_name, list_sort(list(batch_id)) from raw.load_manifest"
+            " where status = 'landed' group by all"
         ).fetchall()
     parameters = {"as_of": f"timestamp '{as_of}'", "as_of_date": f"date '{as_of_date}'", "min_cell": str(min_cell)}
     return parameters, dict(rows)

@@ -49,7 +49,7 @@ def test_a_reader_never_sees_a_torn_version(tmp_path: Path, monkeypatch: pytest.
         [sys.executable, "-c", READER, str(settings.published_dir), str(stop)], stdout=subprocess.PIPE, text=True
     )
     try:
-        for number in range(1, 9):
+        for number in range(1, 7):
             publish(settings, run_id=f"run-{number}", checks=[publish_support.PASSED], force=True)
     finally:
         stop.touch()
