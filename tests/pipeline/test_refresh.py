@@ -70,12 +70,12 @@ def test_nothing_new_builds_and_publishes_nothing(demo_copy: Settings) -> None:
 
 
 def test_a_dirty_export_stops_before_publishing_and_says_where(demo_copy: Settings) -> None:
-    """An export with half its e-mails gone: it lands, its suite says no, and yesterday's version stays."""
+    """An export with most of its e-mails gone: it lands, its suite says no, and yesterday's version stays."""
     before = versions(demo_copy)
     current = database(demo_copy).resolve()
     folder = demo_copy.landing_dir / "shopify"
     rows = [json.loads(line) for path in folder.glob("customers*.jsonl") for line in path.read_text().splitlines()]
-    stripped = [{**row, "email": None, "updated_at": "2026-10-31T22:00:00Z"} for row in rows]
+    stripped = [{**row, "email": None, "updated_at": f"2026-10-31T22:00:0{n}Z"} for n in range(3) for row in rows]
     (folder / "customers-dirty.jsonl").write_text("".join(json.dumps(row) + "\n" for row in stripped))
 
     done = journeyline(demo_copy, "refresh")
