@@ -34,7 +34,7 @@ def build_publish_assets(settings: Settings) -> dg.AssetsDefinition:
     specs = _specs(contract)
 
     @dg.multi_asset(
-        name="publish",
+        name="publish_version",
         specs=specs,
         check_specs=[
             dg.AssetCheckSpec(

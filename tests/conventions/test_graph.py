@@ -88,6 +88,13 @@ def test_what_leaves_raw_is_guarded_by_a_blocking_check(defs: dg.Definitions, sp
     assert [name(spec) for spec in exports if spec.key not in blocking] == []
 
 
+def test_the_ui_can_load_the_graph_whole(defs: dg.Definitions) -> None:
+    """What `dagster dev` does and a single job does not: every job, step and sensor in one repository."""
+    repository = defs.get_repository_def()
+    repository.load_all_definitions()
+    assert {job.name for job in repository.get_all_jobs()} >= set(JOBS)
+
+
 def test_the_jobs_run_in_one_process(defs: dg.Definitions) -> None:
     assert sorted(job.name for job in defs.jobs or []) == JOBS
     for job in JOBS:
