@@ -45,13 +45,14 @@ def _tables(con: duckdb.DuckDBPyConnection, side: str) -> list[str]:
 
 
 def _difference(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    # Sums of floats depend on the order rows come in, in the last few of their sixteen digits: nine are compared.
+    # Sums of floats depend on the order rows come in, in the last few of their sixteen digits: nine are compared,
+    # and a difference of equal means is zero to nine places.
     doubles = con.execute(
         "select column_name from duckdb_columns()"
         " where database_name = 'l' and table_name = ? and data_type = 'DOUBLE'",
         [table],
     ).fetchall()
-    rounded = ", ".join(f"printf('%.9g', {name}) as {name}" for (name,) in doubles)
+    rounded = ", ".join(f"printf('%.9g', round({name}, 9) + 0.0) as {name}" for (name,) in doubles)
     kept = f"select * exclude ({STAMP}) {f'replace ({rounded})' if rounded else ''} from"
     (rows,) = con.execute(
         f"""
