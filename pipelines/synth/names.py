@@ -70,6 +70,37 @@ CITIES = {
     "East": ("Wien", "Graz", "Linz", "Salzburg", "Innsbruck"),
     "Alpine": ("Zürich", "Bern", "Luzern", "Basel", "Chur"),
 }
+STATES = {
+    "Hamburg": "Hamburg",
+    "Bremen": "Bremen",
+    "Kiel": "Schleswig-Holstein",
+    "Lübeck": "Schleswig-Holstein",
+    "Hannover": "Niedersachsen",
+    "Rostock": "Mecklenburg-Vorpommern",
+    "Madrid": "Comunidad de Madrid",
+    "Valencia": "Comunitat Valenciana",
+    "Sevilla": "Andalucía",
+    "Zaragoza": "Aragón",
+    "Málaga": "Andalucía",
+    "Córdoba": "Andalucía",
+    "London": "Greater London",
+    "Bristol": "Bristol",
+    "Leeds": "West Yorkshire",
+    "Norwich": "Norfolk",
+    "Exeter": "Devon",
+    "York": "North Yorkshire",
+    "Wien": "Wien",
+    "Graz": "Steiermark",
+    "Linz": "Oberösterreich",
+    "Salzburg": "Salzburg",
+    "Innsbruck": "Tirol",
+    "Zürich": "ZH",
+    "Bern": "BE",
+    "Luzern": "LU",
+    "Basel": "BS",
+    "Chur": "GR",
+}
+"""State, county or canton of each city, as the people of the country write it."""
 ZIP_START = {"North": 20000, "South": 28000, "West": 0, "East": 1000, "Alpine": 3000}
 STREETS = {
     "de": (

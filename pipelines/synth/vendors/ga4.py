@@ -17,7 +17,9 @@ from pipelines.synth import effects, names, records
 from pipelines.synth.base import REGIONS, SECOND, Array, to_local
 from pipelines.synth.output import Output
 from pipelines.synth.simulation import Simulation
+from pipelines.synth.trips import local_price
 from pipelines.synth.vendors.ga4_params import WHOLE_CART, parameters
+from pipelines.synth.vendors.pages import Pages
 
 SLICE = 300_000
 _STREAMS = {"WEB": "3301001", "ANDROID": "3301002", "IOS": "3301003"}
@@ -32,12 +34,13 @@ class _Tables:
     items: pl.DataFrame
     item_start: Array
     item_count: Array
+    pages: Pages
 
 
 def write(out: Output, sim: Simulation) -> None:
     rng = sim.chunk.rng("ga4")
     events = _ordered(rng, sim)
-    tables = _tables(sim)
+    tables = _tables(sim, Pages(sim, rng))
     demo = sim.chunk.count == 1
     for number in np.unique(events["file_no"].to_numpy()):
         rows = events.filter(pl.col("file_no") == number)
@@ -72,7 +75,7 @@ def _ordered(rng: np.random.Generator, sim: Simulation) -> pl.DataFrame:
     ).sort("file_no", "upload_us", "e", "again")
 
 
-def _tables(sim: Simulation) -> _Tables:
+def _tables(sim: Simulation, pages: Pages) -> _Tables:
     device = sim.devices.devices
     session = sim.sessions.sessions
     d = session["d"]
@@ -104,7 +107,7 @@ def _tables(sim: Simulation) -> _Tables:
     cart = cart.join(named, on="c", how="left", maintain_order="left")
     items = sim.carts.items.sort("c", "k", maintain_order=True)
     count = np.bincount(items["c"].to_numpy(), minlength=max(len(cart), 1))
-    return _Tables(session, cart, items, np.cumsum(count) - count, count)
+    return _Tables(session, cart, items, np.cumsum(count) - count, count, pages)
 
 
 def _slow_sessions(sim: Simulation) -> pl.Series:
@@ -139,12 +142,14 @@ def _nested(sim: Simulation, tables: _Tables, events: pl.DataFrame) -> pa.Table:
         pl.Series(to_local(events["at_us"].to_numpy(), "Europe/Berlin")).cast(pl.Datetime("us")).dt.strftime("%Y%m%d")
     )
     cart = tables.cart[np.maximum(c, 0)] if len(tables.cart) else tables.cart
+    quantity = _own_quantity(tables, events)
+    price = _price(sim, np.maximum(events["sku_no"].to_numpy(), 0), session["region_no"].to_numpy())
     return pa.table(
         {
             "event_date": _text(date),
             "event_timestamp": pa.array(events["at_us"].to_numpy()),
             "event_name": _text(events["name"]),
-            "event_params": parameters(sim, events, session, cart),
+            "event_params": parameters(tables.pages, events, session, cart, np.round(price * quantity, 2)),
             "event_bundle_sequence_id": pa.array(s.to_numpy().astype(np.int64) + sim.chunk.index * 10_000_000),
             "batch_event_index": pa.array(events["place"].to_numpy().astype(np.int64)),
             "user_id": _text(user),
@@ -177,7 +182,7 @@ def _nested(sim: Simulation, tables: _Tables, events: pl.DataFrame) -> pa.Table:
                 session,
             ),
             "ecommerce": _ecommerce(tables, events, cart),
-            "items": _items(sim, tables, events, session),
+            "items": _items(sim, tables, events, session, quantity),
         }
     )
 
@@ -223,9 +228,11 @@ def _ecommerce(tables: _Tables, events: pl.DataFrame, cart: pl.DataFrame) -> pa.
     )
 
 
-def _items(sim: Simulation, tables: _Tables, events: pl.DataFrame, session: pl.DataFrame) -> pa.ListArray:
+def _items(
+    sim: Simulation, tables: _Tables, events: pl.DataFrame, session: pl.DataFrame, quantity: Array
+) -> pa.ListArray:
     """One item for item events, all of the cart's for cart and checkout events."""
-    sku, c, k = events["sku_no"].to_numpy(), events["c"].to_numpy(), events["k"].to_numpy()
+    sku, c = events["sku_no"].to_numpy(), events["c"].to_numpy()
     whole = events["name"].is_in(list(WHOLE_CART)).to_numpy() & (c >= 0)
     single = (sku >= 0) & ~whole
     counts = np.where(whole, tables.item_count[np.maximum(c, 0)], single * 1)
@@ -237,12 +244,8 @@ def _items(sim: Simulation, tables: _Tables, events: pl.DataFrame, session: pl.D
     cart_sku = tables.items["sku_no"].to_numpy()[row] if has_items else row
     item = np.where(of_cart, cart_sku, sku[parent])
     products = sim.world.products[item.astype(np.int64)] if len(item) else sim.world.products.clear()
-    factor = np.array([r.factor for r in REGIONS])[session["region_no"].to_numpy()[parent]]
-    euros = products["price"].to_numpy() / 100
-    price = np.round(np.where(factor == 1, euros, np.maximum(np.round(euros * factor), 1) - 0.1), 2)
-    added = single & (c >= 0) & (k >= 0)
-    own = _own_quantity(tables, c, k, added)
-    quantity = np.where(of_cart, tables.items["quantity"].to_numpy()[row] if has_items else 1, own[parent])
+    price = _price(sim, item.astype(np.int64), session["region_no"].to_numpy()[parent])
+    quantity = np.where(of_cart, tables.items["quantity"].to_numpy()[row] if has_items else 1, quantity[parent])
     struct = pa.StructArray.from_arrays(
         [
             _text(products["sku"]),
@@ -271,8 +274,16 @@ def _items(sim: Simulation, tables: _Tables, events: pl.DataFrame, session: pl.D
     return pa.ListArray.from_arrays(pa.array(offsets), struct)
 
 
-def _own_quantity(tables: _Tables, c: Array, k: Array, added: Array) -> Array:
+def _price(sim: Simulation, sku: Array, region: Array) -> Array:
+    """List price in the region's currency."""
+    factor = np.array([r.factor for r in REGIONS])[region]
+    return np.asarray(local_price(sim.world.products["price"].to_numpy()[sku], factor) / 100)
+
+
+def _own_quantity(tables: _Tables, events: pl.DataFrame) -> Array:
     """Units put into the cart by an add_to_cart event: those of its item; one otherwise."""
+    c, k = events["c"].to_numpy(), events["k"].to_numpy()
+    added = (events["sku_no"].to_numpy() >= 0) & (c >= 0) & (k >= 0)
     out = np.ones(len(c), dtype=np.int64)
     if not len(tables.items) or not added.any():
         return out

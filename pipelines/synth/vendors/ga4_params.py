@@ -9,9 +9,9 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.synth.base import LINES, REGIONS, SECOND, Array
-from pipelines.synth.simulation import Simulation
+from pipelines.synth.vendors.pages import PAGE_TYPES, Pages
 
-SITE = "https://www.haldenmoor.example"
+CURRENCY_OF_REGION = tuple(r.currency for r in REGIONS)
 CART_EVENTS = (
     "add_to_cart",
     "remove_from_cart",
@@ -117,8 +117,13 @@ class Params:
         )
 
 
-def parameters(sim: Simulation, events: pl.DataFrame, session: pl.DataFrame, cart: pl.DataFrame) -> pa.ListArray:
-    """Parameters by event name; the numbers are random only where nothing in the world fixes them."""
+def parameters(
+    pages: Pages, events: pl.DataFrame, session: pl.DataFrame, cart: pl.DataFrame, item_value: Array
+) -> pa.ListArray:
+    """Parameters by event name; the numbers are random only where nothing in the world fixes them.
+
+    ``item_value`` is price times quantity of the single item of an event, in the currency of the region.
+    """
     n = len(events)
     name, sku, c, e = events["name"], events["sku_no"].to_numpy(), events["c"].to_numpy(), events["e"].to_numpy()
     noise = _noise(e)
@@ -131,8 +136,8 @@ def parameters(sim: Simulation, events: pl.DataFrame, session: pl.DataFrame, car
     everyone = np.ones(n, dtype=bool)
     params.integer("ga_session_id", everyone, session["start_us"].to_numpy() // SECOND)
     params.integer("ga_session_number", everyone, session["session_number"].to_numpy())
-    pool, codes = _locations(sim, events, session)
-    params.coded("page_location", everyone, pool, codes)
+    page = pages.of_events(events, session)
+    params.coded("page_location", everyone, pages.pool, page)
     landing = named("session_start", "page_view")
     params.coded(
         "page_referrer",
@@ -140,18 +145,14 @@ def parameters(sim: Simulation, events: pl.DataFrame, session: pl.DataFrame, car
         ["https://www.google.com/"],
         np.zeros(n, dtype=int),
     )
-    pages = ["home", "product", "collection", "search", "cart", "checkout", "help"]
-    params.coded("page_type", named("page_view"), pages, np.zeros(n, dtype=int))
+    params.coded("page_type", named("page_view"), PAGE_TYPES, pages.type_no[page])
     active = ~named("session_start", "first_visit")
     params.integer("engagement_time_msec", active, 800 + (noise * 30_000).astype(np.int64))
     if len(cart):
         _cart_params(params, events, session, cart, in_cart=in_cart, noise=noise)
-    price = sim.world.products["price"].to_numpy()[np.maximum(sku, 0)] / 100
-    factor = np.array([r.factor for r in REGIONS])[session["region_no"].to_numpy()]
-    item = (sku >= 0) & named("view_item", "add_to_wishlist")
-    currencies = [r.currency for r in REGIONS]
-    params.coded("currency", item, currencies, session["region_no"].to_numpy())
-    params.real("value", item, np.round(np.where(factor == 1, price, np.maximum(np.round(price * factor), 1) - 0.1), 2))
+    item = (sku >= 0) & named("view_item", "add_to_wishlist", "add_to_cart", "remove_from_cart")
+    params.coded("currency", item, CURRENCY_OF_REGION, session["region_no"].to_numpy())
+    params.real("value", item, item_value)
     searched = named("view_search_results")
     terms = [line.lower() for line in LINES] + ["gift", "blue velvet", "warranty", "assembly"]
     term = np.where(noise < 0.75, session["line_no"].to_numpy(), 6 + (noise * 1000).astype(int) % 4)
@@ -189,7 +190,7 @@ def _cart_params(
     zero = np.zeros(n, dtype=int)
     params.coded("cart_token", in_cart, cart["cart_token"], np.arange(n))
     valued = named(*WHOLE_CART)
-    params.coded("currency", valued, [r.currency for r in REGIONS], session["region_no"].to_numpy())
+    params.coded("currency", valued, CURRENCY_OF_REGION, session["region_no"].to_numpy())
     params.real("value", valued, np.round(amount("subtotal") - amount("discount"), 2))
     shown = named("add_shipping_info")
     params.real("shipping", shown | named("purchase"), amount("fee"))
@@ -215,52 +216,3 @@ def _cart_params(
 def _noise(e: Array) -> Array:
     """A number in 0-1 that belongs to the event, so that its repetition is the same row."""
     return ((e.astype(np.uint64) * np.uint64(2_654_435_761)) % np.uint64(1_000_003)).astype(float) / 1_000_003
-
-
-def _locations(sim: Simulation, events: pl.DataFrame, session: pl.DataFrame) -> tuple[list[str], Array]:
-    """All addresses of the site that occur, and the number of each event's."""
-    name, sku = events["name"], events["sku_no"].to_numpy()
-    fixed = {
-        "view_search_results": "/search",
-        "view_cart": "/cart",
-        "add_to_cart": "/cart",
-        "remove_from_cart": "/cart",
-        "out_of_stock": "/cart",
-        "begin_checkout": "/checkout/contact",
-        "form_error": "/checkout/contact",
-        "add_shipping_info": "/checkout/shipping",
-        "coupon_error": "/checkout/shipping",
-        "add_payment_info": "/checkout/payment",
-        "payment_declined": "/checkout/payment",
-        "purchase": "/checkout/thank-you",
-        "faq_view": "/pages/faq",
-        "returns_policy_view": "/pages/returns",
-        "login": "/account/login",
-        "sign_up": "/account/register",
-        "generate_lead": "/pages/business",
-        "view_promotion": "/pages/sale",
-    }
-    addresses = ["/", *dict.fromkeys(fixed.values())]
-    pool = [SITE + address for address in addresses]
-    number = {event: addresses.index(address) for event, address in fixed.items()}
-    codes = name.replace_strict(number, default=0, return_dtype=pl.Int64).to_numpy().copy()
-    collections = len(pool)
-    pool += [f"{SITE}/collections/{line.lower()}" for line in LINES]
-    codes = np.where((name == "view_item_list").to_numpy(), collections + session["line_no"].to_numpy(), codes)
-    products = len(pool)
-    pool += [f"{SITE}/products/{handle}" for handle in sim.world.products["handle"]]
-    seen = (sku >= 0) & name.is_in(["view_item", "add_to_wishlist"]).to_numpy()
-    codes = np.where(seen, products + np.maximum(sku, 0), codes)
-    campaigns = len(pool)
-    world = sim.world.campaigns
-    pool += [
-        f"{SITE}/?utm_source=klaviyo&utm_medium={channel}&utm_campaign={campaign}"
-        for campaign, channel in world.select("name", "channel").iter_rows()
-    ]
-    at = {campaign: campaigns + i for i, campaign in enumerate(world["name"])}
-    first = (
-        name.is_in(["session_start", "first_visit", "page_view"]).to_numpy()
-        & session["campaign_name"].is_not_null().to_numpy()
-    )
-    utm = session["campaign_name"].replace_strict(at, default=0, return_dtype=pl.Int64).to_numpy()
-    return pool, np.where(first, utm, codes)

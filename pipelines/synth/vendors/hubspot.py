@@ -16,6 +16,8 @@ COMPANY = 5_000_000
 DEAL = 9_000_000
 MERGED_SHARE = 0.025
 DUPLICATE_SHARE = 0.015
+STATE_SHARE = 0.64
+"""Contacts with a state: the form of the shop does not ask for it, agents and imports fill it in."""
 
 
 def write(out: Output, sim: Simulation) -> None:
@@ -83,6 +85,7 @@ def _described(rng: np.random.Generator, sim: Simulation, rows: np.ndarray, twin
         pl.Series("band", rng.integers(0, 3, n) + np.clip(age_years // 18, 0, 3)),
         pl.Series("a", rng.random(n)),
         pl.Series("b", rng.random(n)),
+        pl.Series("knows_state", rng.random(n) < STATE_SHARE),
         pl.Series("job", names.JOB_TITLES).gather(rng.integers(0, len(names.JOB_TITLES), n)),
         pl.Series("education", names.EDUCATION).gather(rng.integers(0, len(names.EDUCATION), n)),
         pl.Series("occupation", names.OCCUPATIONS).gather(rng.integers(0, len(names.OCCUPATIONS), n)),
@@ -153,7 +156,7 @@ def _contact_columns() -> list[pl.Expr | str]:
         pl.col("street").alias("address"),
         "city",
         "zip",
-        pl.lit(None, dtype=pl.String).alias("state"),
+        pl.when("knows_state").then(pl.col("city").replace_strict(names.STATES)).alias("state"),
         pl.when(pl.col("a") < 0.5).then("country").otherwise("country_code").alias("country"),
         "lifecyclestage",
         pl.when(pl.col("a") < 0.4)

@@ -9,6 +9,7 @@ from pipelines.synth.base import DAY
 from pipelines.synth.catalogue import World
 from pipelines.synth.output import Output, iso
 from pipelines.synth.simulation import Simulation
+from pipelines.synth.vendors.pages import campaign_url
 
 
 def write_world(out: Output, world: World) -> None:
@@ -36,7 +37,7 @@ def write(out: Output, sim: Simulation) -> None:
         sim.people["person_id"].gather(sim.touches["p"]).alias("person_id"),
         sim.people["email"].gather(sim.touches["p"]).alias("recipient"),
         campaigns["id"].gather(number).alias("campaign_id"),
-        campaigns["name"].gather(number).alias("campaign_name"),
+        campaigns.select(campaign_url().alias("url"))["url"].gather(number),
         campaigns["channel"].gather(number).alias("channel"),
         campaigns["subject"].gather(number).alias("subject"),
     )
@@ -51,10 +52,7 @@ def write(out: Output, sim: Simulation) -> None:
 
 
 def _event(name: str, column: str, chunk: int) -> list[pl.Expr | str]:
-    url = pl.format(
-        "https://www.haldenmoor.example/?utm_source=klaviyo&utm_medium={}&utm_campaign={}", "channel", "campaign_name"
-    ).alias("url")
-    event = pl.struct("recipient", "campaign_id", "channel", "subject", *([url] if name == "clicks" else []))
+    event = pl.struct("recipient", "campaign_id", "channel", "subject", *(["url"] if name == "clicks" else []))
     profile = pl.struct(pl.lit("profile").alias("type"), records.klaviyo_id(pl.col("person_id")).alias("id"))
     return [
         pl.lit("event").alias("type"),
