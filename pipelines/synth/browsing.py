@@ -77,16 +77,16 @@ def _counts(rng: np.random.Generator, people: pl.DataFrame, frame: pl.DataFrame,
 
     views = np.where(
         rich,
-        1 + rng.poisson(1.3, n),
-        np.where(cart, 1 + rng.poisson(0.6, n), rng.poisson(np.where(kind == 6, 0.3, 0.45))),
+        1 + rng.poisson(1.0, n),
+        np.where(cart, 1 + rng.poisson(0.4, n), rng.poisson(np.where(kind == 6, 0.3, 0.35))),
     )
     views = np.where((need == 3) & ~quiet & (views > 0), views + coin(0.5), views)
     put("session_start", np.ones(n, dtype=int))
     put("first_visit", frame["session_number"].to_numpy() == 1)
-    put("page_view", 1 + (coin(0.2) & ~quiet))
-    put("login", frame["logged_in"].to_numpy() & coin(0.7))
-    put("view_item_list", np.where(back, 0, rng.poisson(np.where(rich, 0.5, 0.15))))
-    put("view_search_results", np.where(back, 0, rng.poisson(np.where(rich, 0.3, 0.1))))
+    put("page_view", np.ones(n, dtype=int))
+    put("login", frame["logged_in"].to_numpy() & coin(0.5))
+    put("view_item_list", np.where(back, 0, rng.poisson(np.where(rich, 0.45, 0.1))))
+    put("view_search_results", np.where(back, 0, rng.poisson(np.where(rich, 0.3, 0.08))))
     put("view_item", np.where(back, 0, np.where(kind == 7, 6, views)))
     slow = carts["slow_page"].to_numpy()[c] if len(carts) else False
     put("page_timing", np.where(cart, slow | coin(0.12), coin(0.05)))

@@ -15,38 +15,30 @@ from pipelines.synth.base import LINES, NEEDS, REGION_NAMES, REGIONS, Array, Chu
 from pipelines.synth.catalogue import COUPONS, World
 from pipelines.synth.trips import Trips, free_shipping_limit, local_price
 
-LEAVE_BROWSING = 0.395
-EXIT_AT_FORM = 0.115
-EXIT_AFTER_SHIPPING = 0.325
+LEAVE_BROWSING = 0.29
+EXIT_AT_FORM = 0.06
+EXIT_AFTER_SHIPPING = 0.40
+AT_PAYMENT = 0.3
+"""Part of those who leave after shipping that leave at the payment."""
 RECOVERED = 0.09
+MOST = 0.97
+"""Nothing makes an exit surer than this."""
 STEPS = ("cart", "checkout", "shipping", "payment", "purchase")
 """The last step a cart reached; index 4 is an order in the same session."""
-CAUSES = (
-    "none",
-    "browsing",
-    "out_of_stock",
-    "slow_page",
-    "forced_account",
-    "confusing_checkout",
-    "shipping_cost",
-    "delivery_time",
-    "coupon",
-    "payment",
-    "returns_policy",
-    "unknown",
-)
-EXPOSURES = {
-    "out_of_stock": (0.04, 1.30),
-    "slow_page": (0.12, 1.20),
-    "forced_account": (0.35, 1.90),
-    "form_error": (0.09, 1.80),
-    "coupon_error": (0.06, 1.35),
-    "late_delivery": (0.18, 1.10),
-    "payment_declined": (0.05, 2.10),
-    "returns_policy": (0.06, 1.15),
+CAUSE_OF = {
+    "out_of_stock": "out_of_stock",
+    "slow_page": "slow_page",
+    "information_gap": "information_gap",
+    "forced_account": "forced_account",
+    "form_error": "confusing_checkout",
+    "coupon_error": "coupon",
+    "late_delivery": "delivery_time",
+    "returns_policy": "returns_policy",
+    "payment_declined": "payment",
+    "shipping_fee": "shipping_cost",
 }
-"""How often an obstacle is met by a cart that can meet it, and by how much it multiplies leaving at its step."""
-LATE_DELIVERY_RR_CONVENIENCE = 1.35
+"""Name in the truth of the cause each obstacle may become."""
+CAUSES = ("none", "browsing", "unknown", *CAUSE_OF.values())
 PAYMENTS = ("credit_card", "paypal", "klarna", "bank_transfer")
 
 
@@ -80,8 +72,10 @@ def carts(chunk: Chunk, world: World, people: pl.DataFrame, trips: Trips) -> Car
     logged_in = people["has_account"].to_numpy()[who] & (rng.random(len(who)) < 0.72)
     mobile = (frame["channel"].to_numpy() == 1) | (rng.random(len(who)) < 0.55)
     exposed = fee >= effects.SHIPPING_FEE_SHARE * net
-    met = _obstacles(rng, need, exposed, logged_in)
-    outcome = _outcome(rng, met, region=region, need=need, mobile=mobile, fee_exposed=exposed)
+    factor = fee_factor(need, fee=fee, net=net, unexposed=unexposed_factor(need, fee, exposed))
+    met, outcome = _fate(
+        rng, region=region, need=need, mobile=mobile, logged_in=logged_in, fee_exposed=exposed, fee_factor=factor
+    )
     frame = frame.with_columns(
         pl.Series("region_no", region),
         pl.Series("need_no", need),
@@ -95,6 +89,7 @@ def carts(chunk: Chunk, world: World, people: pl.DataFrame, trips: Trips) -> Car
         pl.Series("logged_in", logged_in),
         pl.Series("mobile", mobile),
         pl.Series("fee_exposed", exposed),
+        pl.Series("fee_factor", factor),
         *[pl.Series(name, values) for name, values in met.items()],
         *[pl.Series(name, values) for name, values in outcome.items()],
         pl.Series("payment", list(PAYMENTS)).gather(choose(rng, [0.42, 0.30, 0.20, 0.08], len(who))),
@@ -175,79 +170,106 @@ def _shipping(
     return np.array(["standard", "express", "pickup"])[express * 1 + pickup * 2], fee.astype(np.int64)
 
 
-def _obstacles(rng: np.random.Generator, need: Array, fee_exposed: Array, logged_in: Array) -> dict[str, Array]:
-    """Which obstacles a cart meets, or would meet if it came that far; spread evenly over needs and fees."""
-    shares = {name: np.full(len(need), share) for name, (share, _) in EXPOSURES.items()}
-    shares["forced_account"] = np.where(logged_in, 0.0, shares["forced_account"])
-    return {name: systematic(rng, share, need, fee_exposed) for name, share in shares.items()}
+def unexposed_factor(need: Array, fee: Array, exposed: Array) -> Array:
+    """Mean factor, by need, of the carts that meet no fee of 8 %: some of them meet a smaller one."""
+    small = np.where(fee > 0, np.array([effects.SMALL_FEE_RR[name] for name in NEEDS])[need], 1.0)
+    count = np.maximum(np.bincount(need[~exposed], minlength=len(NEEDS)), 1)
+    return np.maximum(np.bincount(need[~exposed], small[~exposed], len(NEEDS)) / count, 1.0)
 
 
-def _outcome(
-    rng: np.random.Generator, met: dict[str, Array], *, region: Array, need: Array, mobile: Array, fee_exposed: Array
-) -> dict[str, Array]:
-    """The last step reached, the cause of leaving, and whether the cart is bought days later.
+def fee_factor(need: Array, *, fee: Array, net: Array, unexposed: Array) -> Array:
+    """By how much the fee multiplies leaving after shipping (effect 1).
 
-    Each step has a base probability of leaving and multiplies it by the obstacles met. The cause is drawn among the
-    obstacles met at that step in proportion to what each adds; what the base explains is browsing or unknown.
+    A fee of 8 % counts against the other carts of the need, some of which meet a smaller fee: so its own factor is its
+    risk ratio times the mean factor of those.
     """
-    n = len(need)
-    rr = {name: np.where(met[name], factor, 1.0) for name, (_, factor) in EXPOSURES.items()}
-    rr["late_delivery"] = np.where(
-        met["late_delivery"] & (need == 1), LATE_DELIVERY_RR_CONVENIENCE, rr["late_delivery"]
-    )
-    shipping = np.where(fee_exposed, np.array([effects.SHIPPING_RR[name] for name in NEEDS])[need], 1.0)
-    leave_cart = LEAVE_BROWSING * np.where(mobile, 1.06, 0.94) * rr["out_of_stock"] * rr["slow_page"]
-    leave_form = EXIT_AT_FORM * rr["forced_account"] * rr["form_error"]
-    leave_after = (
-        EXIT_AFTER_SHIPPING
-        * shipping
-        * rr["late_delivery"]
-        * rr["coupon_error"]
-        * rr["payment_declined"]
-        * rr["returns_policy"]
-    )
-    leave_cart, leave_form, leave_after = (np.minimum(x, 0.96) for x in (leave_cart, leave_form, leave_after))
-    north = region == REGION_NAMES.index("North")
-    confusing = np.where(north, effects.NORTH_CHECKOUT_DROP / ((1 - leave_form) * (1 - leave_after)), 0.0)
-    confusing = np.minimum(confusing, 0.96)
-    at_cart = systematic(rng, leave_cart, region)
-    confused = systematic(rng, np.where(at_cart, 0.0, confusing), region)
-    at_form = confused | systematic(rng, np.where(at_cart | confused, 0.0, leave_form), region)
-    after = systematic(rng, np.where(at_cart | at_form, 0.0, leave_after), need, fee_exposed, region)
-    declined = after & met["payment_declined"]
-    reached = np.where(
-        at_cart, 0, np.where(at_form, 1, np.where(after, np.where(declined | (rng.random(n) < 0.3), 3, 2), 4))
-    )
-    cause = np.zeros(n, dtype=np.int64)
-    cause = np.where(
-        at_cart, _cause(rng, {"out_of_stock": rr["out_of_stock"], "slow_page": rr["slow_page"]}, "browsing"), cause
-    )
-    form = {"forced_account": rr["forced_account"], "confusing_checkout": rr["form_error"]}
-    cause = np.where(at_form, _cause(rng, form, "unknown"), cause)
-    cause = np.where(confused, CAUSES.index("confusing_checkout"), cause)
-    late = {
-        "shipping_cost": shipping,
-        "delivery_time": rr["late_delivery"],
-        "coupon": rr["coupon_error"],
-        "payment": rr["payment_declined"],
-        "returns_policy": rr["returns_policy"],
-    }
-    cause = np.where(after, _cause(rng, late, "unknown"), cause)
-    recovered = after & (rng.random(n) < RECOVERED)
-    return {
-        "reached": reached.astype(np.int8),
-        "cause_no": cause.astype(np.int8),
-        "recovered": recovered,
-        "p_leave_cart": leave_cart,
-        "p_leave_after_shipping": leave_after,
-        "p_leave_form": 1 - (1 - leave_form) * (1 - confusing),
-    }
+    large = np.array([effects.SHIPPING_RR[name] for name in NEEDS])[need] * unexposed[need]
+    small = np.array([effects.SMALL_FEE_RR[name] for name in NEEDS])[need]
+    return np.where(fee <= 0, 1.0, np.where(fee >= effects.SHIPPING_FEE_SHARE * net, large, small))
+
+
+def _fate(
+    rng: np.random.Generator,
+    *,
+    region: Array,
+    need: Array,
+    mobile: Array,
+    logged_in: Array,
+    fee_exposed: Array,
+    fee_factor: Array,
+) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Obstacles each cart meets (or would meet if it came that far), the last step it reached, and why it was left.
+
+    Obstacles are spread evenly over needs and fees; whether a cart is left is drawn for each cart by itself. The risk
+    ratio of an obstacle is that of bringing no order, among the carts that reached its step: so the chances are set up
+    from the last step backwards, and a step's chance of leaving depends on nothing that comes after it.
+    """
+    met: dict[str, Array] = {}
+
+    def ratio(*names: str) -> Array:
+        factors = [np.where(met[name], effects.OBSTACLES[name][1], 1.0) for name in names]
+        return np.asarray(np.prod(factors, axis=0))
+
+    def meet(name: str, share: Array | float | None = None) -> None:
+        wanted = np.broadcast_to(effects.OBSTACLES[name][0] if share is None else share, len(need))
+        met[name] = systematic(rng, wanted, need, fee_exposed)
+
+    for name in ("late_delivery", "returns_policy", "payment_declined"):
+        meet(name)
+    late_rr = np.where(met["late_delivery"] & (need == NEEDS.index("convenience")), effects.LATE_RR_CONVENIENCE, 1.0)
+    late_rr = np.maximum(late_rr, ratio("late_delivery"))
+    leave = np.minimum(EXIT_AFTER_SHIPPING * fee_factor * late_rr * ratio("returns_policy"), MOST)
+    at_options = (1 - AT_PAYMENT) * leave
+    at_payment = np.minimum(AT_PAYMENT * leave / (1 - at_options) * ratio("payment_declined"), MOST)
+    after_shipping = 1 - (1 - at_options) * (1 - at_payment)
+    stays = 1 - float(after_shipping.mean()) if len(need) else 1.0
+
+    base = 1 - (1 - EXIT_AT_FORM) * stays
+    meet("forced_account", np.where(logged_in, 0.0, effects.OBSTACLES["forced_account"][0]))
+    meet("coupon_error")
+    beside = ratio("forced_account", "coupon_error")
+    share, rr = effects.OBSTACLES["form_error"]
+    north = share + effects.NORTH_CHECKOUT_DROP / (base * float(beside.mean()) * (rr - 1)) if len(need) else share
+    meet("form_error", np.where(region == REGION_NAMES.index("North"), north, share))
+    at_form = 1 - (1 - np.minimum(base * beside * ratio("form_error"), MOST)) / stays
+    stays *= 1 - float(at_form.mean()) if len(need) else 1.0
+
+    for name in ("out_of_stock", "slow_page", "information_gap"):
+        meet(name)
+    base_cart = 1 - (1 - LEAVE_BROWSING * np.where(mobile, 1.06, 0.94)) * stays
+    lost = np.minimum(base_cart * ratio("out_of_stock", "slow_page", "information_gap"), 1 - (1 - MOST) * stays)
+    at_cart = 1 - (1 - lost) / stays
+    return met, _exits(
+        rng,
+        chances=(at_cart, at_form, at_options, at_payment),
+        factors=(
+            {name: ratio(name) for name in ("out_of_stock", "slow_page", "information_gap")},
+            {name: ratio(name) for name in ("forced_account", "form_error", "coupon_error")},
+            {"shipping_fee": fee_factor, "late_delivery": late_rr, "returns_policy": ratio("returns_policy")},
+            {"payment_declined": ratio("payment_declined")},
+        ),
+    ) | {"p_leave_cart": at_cart, "p_leave_form": at_form, "p_leave_after_shipping": after_shipping}
+
+
+def _exits(
+    rng: np.random.Generator, *, chances: tuple[Array, ...], factors: tuple[dict[str, Array], ...]
+) -> dict[str, Array]:
+    """Where each cart ends, one independent draw a step; its cause; and whether it is bought days later."""
+    n = len(chances[0])
+    reached, cause = np.full(n, len(chances)), np.zeros(n, dtype=np.int64)
+    for step, chance in enumerate(chances):
+        exits = (reached == len(chances)) & (rng.random(n) < chance)
+        met = factors[step] if step < len(chances) - 1 else factors[step] | factors[step - 1]
+        cause = np.where(exits, _cause(rng, met, "browsing" if step == 0 else "unknown"), cause)
+        reached = np.where(exits, step, reached)
+    recovered = np.isin(reached, [2, 3]) & (rng.random(n) < RECOVERED)
+    return {"reached": reached.astype(np.int8), "cause_no": cause.astype(np.int8), "recovered": recovered}
 
 
 def _cause(rng: np.random.Generator, factors: dict[str, Array], base: str) -> Array:
-    """A cause per row: each factor's part is (rr - 1), the base's part is 1, of their sum."""
+    """A cause per row: each obstacle's part is (rr - 1), the base's part is 1, of their sum."""
     parts = np.column_stack([np.ones(len(next(iter(factors.values()))))] + [rr - 1 for rr in factors.values()])
-    codes = np.array([CAUSES.index(name) for name in (base, *factors)])
+    codes = np.array([CAUSES.index(name) for name in (base, *(CAUSE_OF[name] for name in factors))])
     edges = np.cumsum(parts, axis=1)
     pick = (rng.random(len(parts))[:, None] * edges[:, -1:] >= edges).sum(axis=1)
     return np.asarray(codes[np.minimum(pick, len(codes) - 1)])

@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.synth.base import END_US, FIRST_LOCAL, REGIONS, SECOND, Array, Chunk, choose, hex_token, look_up
 
-VISITORS_PER_CUSTOMER = 1.8
+VISITORS_PER_CUSTOMER = 1.4
 BOTS = 3
 ROLES = ("person", "household", "kiosk", "visitor", "bot")
 _PHONE_OS = ("iOS", "Android")

@@ -26,7 +26,7 @@ from pipelines.synth.base import (
 
 KINDS = ("corporate", "family", "childless")
 _NEEDS_BY_KIND = np.array(
-    [[0.34, 0.16, 0.30, 0.08, 0.12], [0.30, 0.22, 0.12, 0.10, 0.26], [0.26, 0.24, 0.14, 0.28, 0.08]]
+    [[0.44, 0.16, 0.24, 0.06, 0.10], [0.38, 0.22, 0.08, 0.08, 0.24], [0.38, 0.23, 0.07, 0.26, 0.06]]
 )
 _LINES_BY_KIND = np.array(
     [[0.30, 0.26, 0.12, 0.14, 0.10, 0.08], [0.16, 0.14, 0.22, 0.18, 0.20, 0.10], [0.18, 0.18, 0.20, 0.18, 0.08, 0.18]]
@@ -53,7 +53,7 @@ def people(chunk: Chunk) -> pl.DataFrame:
     given, family = _names(rng, household, region, gender)
     birth_year = np.where(kind == 1, rng.integers(1968, 1996, n), rng.integers(1945, 2006, n))
     staff = rng.random(n) < 0.006
-    activity = np.minimum(rng.gamma(1.1, 1 / 1.1, n), 7.0) * np.where(kind == 0, 1.5, 1.0)
+    activity = np.minimum(rng.gamma(4.0, 0.25, n), 7.0) * np.where(kind == 0, 1.5, 1.0)
     city = (
         _of_household(household, rng.random(n)) * np.array([len(names.CITIES[r.name]) for r in REGIONS])[region]
     ).astype(int)
@@ -88,7 +88,7 @@ def people(chunk: Chunk) -> pl.DataFrame:
             "activity": activity,
             "z_satisfaction": rng.standard_normal(n),
             "is_staff": staff,
-            "has_card": (rng.random(n) < 0.62) | staff,
+            "has_card": (rng.random(n) < 0.72) | staff,
             "card_colour": look_up(CARD_COLOURS, rng.integers(0, 4, n)),
             "has_account": rng.random(n) < 0.68,
             "in_crm": (rng.random(n) < 0.78) | (kind == 0),

@@ -36,7 +36,8 @@ from pipelines.synth.catalogue import World
 from pipelines.synth.devices import Devices
 from pipelines.synth.trips import Trips
 
-BACKGROUND_PER_QUARTER = 0.72
+BACKGROUND_PER_QUARTER = 0.45
+RESEARCH_PER_CART = 0.6
 _SOURCES = (
     ("(direct)", "(none)"),
     ("google", "organic"),
@@ -160,7 +161,7 @@ def _background(rng: np.random.Generator, people: pl.DataFrame, quarters: pl.Dat
 
 
 def _research(rng: np.random.Generator, carts: pl.DataFrame) -> pl.DataFrame:
-    row, _ = expand(rng.poisson(0.9, len(carts)))
+    row, _ = expand(rng.poisson(RESEARCH_PER_CART, len(carts)))
     start = (
         carts["at_us"].to_numpy()[row]
         - (rng.exponential(4.0, len(row)) * DAY).astype(np.int64) // SECOND * SECOND

@@ -91,7 +91,7 @@ def _receipts(
     time = np.where(kind == 0, at[row], when[row])
     who = p[row]
     store = home[who]
-    card = people["has_card"].to_numpy()[who] & (rng.random(len(row)) < 0.85)
+    card = people["has_card"].to_numpy()[who] & (rng.random(len(row)) < 0.91)
     email = ~card & (rng.random(len(row)) < 0.35)
     phone = rng.random(len(row)) < 0.10
     persons = people[who]

@@ -9,10 +9,10 @@ import numpy as np
 
 from pipelines.synth import effects
 from pipelines.synth.base import EUR_PER_UNIT, NEEDS, REGIONS, Array
-from pipelines.synth.carts import Carts
+from pipelines.synth.carts import MOST, Carts, fee_factor, unexposed_factor
 
-MARGIN = 0.40
-"""Part of the value of the goods that is left after tax and cost."""
+MARGIN = 0.48
+"""Part of the value of the goods that is left after their cost."""
 PARCEL_COST = 5.20
 """What a standard parcel costs the company, EUR."""
 TOP_UP_GAIN = 4.0
@@ -36,21 +36,21 @@ def expected_profit(carts: Carts) -> dict[float, float]:
     paid = 1 - frame["discount"].to_numpy() / np.maximum(net, 1)
     free = net - frame["discount"].to_numpy() >= ratio * 100 * effects.FREE_SHIPPING["EUR"]
     depends = (frame["tier"] == "standard").to_numpy() & ((fee == standard) | ((fee == 0) & free))
-    rr = np.array([effects.SHIPPING_RR[name] for name in NEEDS])[need]
     reach = (1 - frame["p_leave_cart"].to_numpy()) * (1 - frame["p_leave_form"].to_numpy())
-    base = frame["p_leave_after_shipping"].to_numpy() / np.where(frame["fee_exposed"].to_numpy(), rr, 1.0)
+    unexposed = unexposed_factor(need, fee, frame["fee_exposed"].to_numpy())
+    base = frame["p_leave_after_shipping"].to_numpy() / frame["fee_factor"].to_numpy()
     chance = np.array([effects.TOP_UP[name] for name in NEEDS])[need]
 
     def profit(value: Array, limit: Array) -> Array:
         charged = np.where(depends, np.where(value * paid >= limit, 0, standard), fee)
-        exposed = charged >= effects.SHIPPING_FEE_SHARE * value * paid
-        order = reach * (1 - np.minimum(base * np.where(exposed, rr, 1.0), 0.96))
+        factor = fee_factor(need, fee=charged, net=value * paid, unexposed=unexposed)
+        order = reach * (1 - np.minimum(base * factor, MOST))
         return np.asarray(order * ((MARGIN * value * paid + charged) * rate - PARCEL_COST))
 
     out = {}
     for candidate in effects.THRESHOLD_CANDIDATES:
         limit = ratio * 100 * candidate
-        near = (goods < limit) & (goods >= 0.75 * limit)
+        near = (goods < limit) & (goods >= limit - ratio * 100 * effects.TOP_UP_WITHIN * effects.FREE_SHIPPING["EUR"])
         topped = limit + TOP_UP_GAIN / rate
         share = np.where(near, chance, 0.0)
         out[candidate] = float(np.sum((1 - share) * profit(goods, limit) + share * profit(topped, limit)))

@@ -30,8 +30,10 @@ from pipelines.synth.base import (
 )
 from pipelines.synth.catalogue import World
 
-WEB_CARTS_PER_QUARTER = 0.24
-STORE_BUYS_PER_QUARTER = 0.125
+WEB_CARTS_PER_QUARTER = 0.15
+STORE_BUYS_PER_QUARTER = 0.16
+JOINING = 4.0
+"""Quarters' worth of purchases that a newcomer adds to the first one: people become customers because they buy."""
 _MEDIAN = np.array([190.0, 62.0, 108.0, 100.0, 105.0, 98.0])
 """Median of what people set out to spend, EUR, by line."""
 _NEED_PRICE = np.array([0.85, 1.0, 1.30, 1.12, 1.0])
@@ -52,10 +54,11 @@ class Trips:
 def trips(chunk: Chunk, world: World, people: pl.DataFrame, quarters: pl.DataFrame) -> Trips:
     rng = chunk.rng("trips")
     p, q = quarters["p"].to_numpy(), quarters["q"].to_numpy()
-    rate = people["activity"].to_numpy()[p] * quarters["length"].to_numpy()
+    joins = np.r_[True, p[1:] != p[:-1]] & (people["join_day"].to_numpy()[p] >= 0)
+    rate = people["activity"].to_numpy()[p] * (quarters["length"].to_numpy() + JOINING * joins)
     shopper = people["shopper_no"].to_numpy()
-    web_taste = np.array([1.35, 1.45, 0.35, 0.9])[shopper]
-    store_taste = np.array([0.45, 0.4, 2.3, 1.2])[shopper]
+    web_taste = np.array([1.3, 1.4, 0.45, 0.95])[shopper]
+    store_taste = np.array([0.7, 0.7, 1.8, 1.15])[shopper]
     n_web = rng.poisson(WEB_CARTS_PER_QUARTER * quarter_volume("web")[q] * rate * web_taste[p])
     n_store = rng.poisson(STORE_BUYS_PER_QUARTER * quarter_volume("store")[q] * rate * store_taste[p])
     row = np.concatenate([expand(n_web)[0], expand(n_store)[0]])

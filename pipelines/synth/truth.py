@@ -56,7 +56,12 @@ def write_effects(root: Path, values: dict[str, object]) -> None:
 def planted(free_shipping: dict[str, object]) -> dict[str, object]:
     """The constants of effects.py by the numbers of its docstring."""
     return {
-        "1_shipping_reveal": {"fee_share": effects.SHIPPING_FEE_SHARE, "risk_ratio_by_need": effects.SHIPPING_RR},
+        "1_shipping_reveal": {
+            "fee_share": effects.SHIPPING_FEE_SHARE,
+            "risk_ratio_by_need": effects.SHIPPING_RR,
+            "smaller_fee_risk_ratio_by_need": effects.SMALL_FEE_RR,
+            "obstacles": {name: {"share": share, "risk_ratio": rr} for name, (share, rr) in effects.OBSTACLES.items()},
+        },
         "2_regions": {
             "north_checkout_drop": effects.NORTH_CHECKOUT_DROP,
             "south_contact_ratio": effects.SOUTH_CONTACT_RATIO,
@@ -261,19 +266,7 @@ def carts(sim: Simulation) -> pl.DataFrame:
         pl.Series("cause", CAUSES).gather(frame["cause_no"]),
         "order_name",
         pl.col("fee_exposed").alias("met_shipping_fee"),
-        *[
-            pl.col(name).alias(f"met_{name}")
-            for name in (
-                "out_of_stock",
-                "slow_page",
-                "forced_account",
-                "form_error",
-                "coupon_error",
-                "late_delivery",
-                "payment_declined",
-                "returns_policy",
-            )
-        ],
+        *[pl.col(name).alias(f"met_{name}") for name in effects.OBSTACLES],
         "p_leave_form",
         "p_leave_after_shipping",
     )

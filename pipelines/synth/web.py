@@ -51,7 +51,6 @@ def _timeline(rng: np.random.Generator, carts: pl.DataFrame, found: Sessions) ->
     add = found.end_us[s] + wait(5, 25, 240)
     view = add + wait(130, 40, 400)
     begin = view + wait(10, 40, 600)
-    confusing = carts["form_error"].to_numpy() | (carts["cause_no"].to_numpy() == CAUSES.index("confusing_checkout"))
     form = begin + wait(15, 40, 300)
     shipping = form + wait(20, 45, 500)
     payment = shipping + wait(20, 60, 700)
@@ -66,7 +65,6 @@ def _timeline(rng: np.random.Generator, carts: pl.DataFrame, found: Sessions) ->
         pl.Series("s", s),
         pl.Series("recovery_s", np.where(recovered, back, -1)),
         pl.Series("recovered", recovered),
-        pl.Series("confusing", confusing & (reached >= 1)),
         pl.Series("add_us", add),
         pl.Series("view_us", np.where(reached >= 1, view, np.where(rng.random(n) < 0.6, view, 0))),
         pl.Series("begin_us", np.where(reached >= 1, begin, 0)),
@@ -116,7 +114,14 @@ def _cart_events(rng: np.random.Generator, carts: Carts, frame: pl.DataFrame) ->
     }
     met = {
         name: frame[name].to_numpy()
-        for name in ("out_of_stock", "coupon_error", "payment_declined", "returns_policy", "confusing")
+        for name in (
+            "out_of_stock",
+            "information_gap",
+            "form_error",
+            "coupon_error",
+            "payment_declined",
+            "returns_policy",
+        )
     }
     item_c, k = carts.items["c"].to_numpy(), carts.items["k"].to_numpy()
     place = np.minimum(k, 4).astype(np.int64)
@@ -141,16 +146,22 @@ def _cart_events(rng: np.random.Generator, carts: Carts, frame: pl.DataFrame) ->
     for name, seconds, rank in (("add_to_cart", 110, 10), ("remove_from_cart", 120, 11)):
         parts.append(_table(s[lost], time["add"][lost] + seconds * SECOND, name, c[lost], rank=rank, sku=sku, k=-2))
     step("out_of_stock", met["out_of_stock"], time["add"] + 105 * SECOND, 11)
+    # what the shop does not say is looked for in its help or its search, which finds nothing
+    in_help = rng.random(len(c)) < 0.5
+    for seconds in (112, 124):
+        step("faq_view", met["information_gap"] & in_help, time["add"] + seconds * SECOND, 11)
+    step("view_search_results", met["information_gap"] & ~in_help, time["add"] + 115 * SECOND, 11)
     step("view_cart", time["view"] > 0, time["view"], 12)
-    step("begin_checkout", reached >= 1, time["begin"], 13)
-    wrong = met["confusing"]
-    step("form_error", wrong, (time["begin"] + time["form"]) // 2, 14)
-    step("form_error", wrong & (rng.random(len(c)) < 0.7), time["form"] - SECOND, 14)
+    begun, form = reached >= 1, time["form"] - time["begin"]
+    step("begin_checkout", begun, time["begin"], 13)
+    step("coupon_error", met["coupon_error"] & begun, time["begin"] + 6 * SECOND, 13)
+    # three errors or more are the obstacle, whatever becomes of the cart; one or two are slips and change nothing
+    slips = rng.random(len(c))
+    for number, slip in enumerate((0.08, 0.015, 0.0)):
+        step("form_error", begun & (met["form_error"] | (slips < slip)), time["begin"] + form * (3 + number) // 6, 14)
     stuck = frame["cause_no"].to_numpy() == CAUSES.index("confusing_checkout")
-    step("form_error", stuck, time["form"] + 20 * SECOND, 14)
     step("view_cart", stuck & (rng.random(len(c)) < 0.5), time["form"] + 40 * SECOND, 15)
     step("add_shipping_info", reached >= 2, time["shipping"], 16)
-    step("coupon_error", met["coupon_error"] & (reached >= 2), time["shipping"] + 6 * SECOND, 17)
     step("returns_policy_view", met["returns_policy"] & (reached >= 2), time["shipping"] + 12 * SECOND, 17)
     step("add_payment_info", reached >= 3, time["payment"], 18)
     step("payment_declined", met["payment_declined"] & (reached >= 3), time["payment"] + 8 * SECOND, 19)

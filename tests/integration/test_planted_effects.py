@@ -96,6 +96,39 @@ def test_shipping_fee_is_associated_with_abandonment_in_the_published_causes(rea
     assert shipping["value"] > 1
 
 
+OBSTACLES = {
+    "out_of_stock": "out_of_stock",
+    "slow_page": "slow_page",
+    "information_gap": "information_gap",
+    "forced_account": "forced_account",
+    "error": "form_error",
+    "coupon_failed": "coupon_error",
+    "returns_policy": "returns_policy",
+    "payment_problem": "payment_declined",
+}
+
+
+@pytest.mark.parametrize("cause", OBSTACLES)
+def test_other_causes_have_the_planted_risk_ratio_and_decide_nothing(cause, read):
+    """Within three standard errors: eight intervals of 95 % would miss one in three companies."""
+    found = row(read("analytics.cart_abandonment_causes"), scheme_id="company", cause=cause)
+    error = np.log(found["hi"] / found["lo"]) / (2 * stats.Z95)
+    assert abs(np.log(found["value"] / effects.OBSTACLES[OBSTACLES[cause]][1])) < 3 * error
+    assert found["n_abandoned_exposed"] < found["n_exposed"]
+
+
+def test_some_abandoned_carts_show_no_cause(read):
+    causes = read("analytics.cart_abandonment_causes")
+    share = {name: row(causes, scheme_id="company", cause=name)["primary_share"] for name in ("browsing", "unknown")}
+    assert 0.3 < sum(share.values()) < 0.8
+
+
+def test_north_meets_its_form_errors(read):
+    regions = rows(read("analytics.cart_abandonment_causes"), scheme_id="region", cause="error").drop_nulls("n_exposed")
+    share = {found["segment_id"]: found["n_exposed"] / found["n_at_risk"] for found in regions.to_dicts()}
+    assert share.pop("North") > 3 * max(share.values())
+
+
 # Effect 2: North loses more checkouts, South needs more help, and no other region stands out.
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from synth_kit import Company, company
 
+from pipelines.analytics import stats
 from pipelines.synth import effects
 
 
@@ -14,26 +17,41 @@ def made() -> Company:
 
 
 def test_shipping_reveal_by_need(made: Company) -> None:
-    ratio = made.by(
+    found = made.con.execute(
         """
-        select need, avg(lost) filter (where exposed) / avg(lost) filter (where not exposed)
+        select need, count(*) filter (exposed and lost), count(*) filter (exposed and not lost),
+            count(*) filter (not exposed and lost), count(*) filter (not exposed and not lost)
         from (
-            select need, c.fee >= 0.08 * c.cart_value as exposed, (not bought or came_back)::int as lost
+            select need, c.fee >= 0.08 * c.cart_value as exposed, not bought or came_back as lost
             from seen_carts as c join truth__carts using (cart_token)
             where saw_fee
         )
         group by need
         """,
-    )
-    assert ratio["price"] == pytest.approx(effects.SHIPPING_RR["price"], abs=0.12)
-    assert ratio["convenience"] == pytest.approx(effects.SHIPPING_RR["convenience"], abs=0.12)
+    ).fetchall()
+    assert {need for need, *_ in found} == set(effects.SHIPPING_RR)
+    for need, *counts in found:
+        assert _off(stats.two_by_two(*counts).risk_ratio, effects.SHIPPING_RR[need]) < 3, need
+    price = next(counts for need, *counts in found if need == "price")
+    assert stats.two_by_two(*price).risk_ratio.lo > 1.1
+
+
+def _off(ratio: stats.Interval, truth: float) -> float:
+    """Distance of a ratio from the truth, in standard errors of its logarithm."""
+    error = math.log(float(ratio.hi) / float(ratio.lo)) / (2 * stats.Z95)
+    return abs(math.log(float(ratio.value) / truth)) / error
 
 
 def test_north_loses_checkouts_and_south_asks_twice(made: Company) -> None:
     lost = made.by("select region, 1 - avg(bought::int) from seen_carts where began group by region")
-    rest = [lost[region] for region in ("South", "West", "East", "Alpine")]
-    assert lost["North"] - sum(rest) / 4 == pytest.approx(effects.NORTH_CHECKOUT_DROP, abs=0.03)
-    assert max(rest) - min(rest) < 0.05
+    n = made.by("select region, count(*) from seen_carts where began group by region")
+    rest = [region for region in lost if region != "North"]
+    mean = sum(lost[region] * n[region] for region in rest) / sum(n[region] for region in rest)
+    error = (0.25 / n["North"] + 0.25 / sum(n[region] for region in rest)) ** 0.5
+    assert lost["North"] - mean == pytest.approx(effects.NORTH_CHECKOUT_DROP, abs=3 * error)
+    assert lost["North"] - mean > 2 * error
+    for region in rest:
+        assert lost[region] == pytest.approx(mean, abs=3 * (0.25 / n[region]) ** 0.5), region
     asked = made.by(
         """
             with bought as (

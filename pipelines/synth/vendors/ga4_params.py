@@ -156,6 +156,8 @@ def parameters(
     searched = named("view_search_results")
     terms = [line.lower() for line in LINES] + ["gift", "blue velvet", "warranty", "assembly"]
     term = np.where(noise < 0.75, session["line_no"].to_numpy(), 6 + (noise * 1000).astype(int) % 4)
+    # with a cart in hand people search for what the shop does not say
+    term = np.where(c >= 0, 8 + (noise * 1000).astype(int) % 2, term)
     params.coded("search_term", searched, terms, term)
     params.integer("results", searched, np.where(term >= 8, 0, 3 + (noise * 40).astype(np.int64)))
     params.integer(
