@@ -167,7 +167,9 @@ def nodes(sim: Simulation) -> pl.DataFrame:
     twins = np.concatenate(duplicates(sim))
     put("hubspot:contact", ids["crm"].gather(twins) + 1, person.gather(twins))
     device = sim.devices.devices
-    seen = np.concatenate([sim.sessions.sessions["d"].to_numpy(), sim.stores.visits["d"].to_numpy()])
+    # a visit that shows a card is the card's record, whatever device was used with it
+    alone = sim.stores.visits.filter(~pl.col("with_card"))
+    seen = np.concatenate([sim.sessions.sessions["d"].to_numpy(), alone["d"].to_numpy()])
     used = device[np.unique(seen[seen >= 0])]
     owner = pl.DataFrame(
         {"p": person.gather(used["owner"].clip(lower_bound=0)), "own": used["role"] == "person"}
