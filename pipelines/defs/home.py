@@ -6,6 +6,7 @@ Belongs here: what must exist before a run. Stays out: Dagster itself, so that t
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -22,6 +23,11 @@ nux:
   enabled: false
 run_monitoring:
   enabled: false
+event_log_storage:
+  module: pipelines.defs.event_log
+  class: KeptSqliteEventLogStorage
+  config:
+    base_dir: {history}
 """
 
 LOCK_POLL_SECONDS = 1.0
@@ -36,9 +42,10 @@ def prepare(settings: Settings) -> None:
     for folder in (settings.home, settings.raw_dir, settings.warehouse_path.parent, settings.dagster_home):
         folder.mkdir(parents=True, exist_ok=True)
     path = settings.dagster_home / "dagster.yaml"
-    if not path.exists() or path.read_text() != DAGSTER_YAML:
+    text = DAGSTER_YAML.format(history=json.dumps(str(settings.dagster_home / "history" / "runs")))
+    if not path.exists() or path.read_text() != text:
         aside = path.with_name(f".dagster.yaml.{os.getpid()}")
-        aside.write_text(DAGSTER_YAML)
+        aside.write_text(text)
         aside.replace(path)
 
 

@@ -106,6 +106,32 @@ def test_the_check_sees_what_spark_refuses() -> None:
         offences("select a from t where (b")
 
 
+def one_sided(sql: str) -> list[str]:
+    """Conditions of left joins that do not name the joined table.
+
+    DuckDB answers such a join by comparing every row with every row: put the constant on the joined side as a column.
+    """
+    tree = sqlglot.parse_one(sql, read="spark")
+    found = []
+    for join in tree.find_all(exp.Join):
+        if join.side.upper() != "LEFT" or join.args.get("on") is None:
+            continue
+        for condition in join.args["on"].flatten() if isinstance(join.args["on"], exp.And) else [join.args["on"]]:
+            if join.this.alias_or_name not in {column.table for column in condition.find_all(exp.Column)}:
+                found.append(condition.sql())
+    return found
+
+
+def test_the_check_sees_a_one_sided_condition() -> None:
+    sql = "select a.x from a left join b on a.kind = 'phone' and a.id = b.id and b.day = 1"
+    assert one_sided(sql) == ["a.kind = 'phone'"]
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_every_condition_of_a_left_join_names_the_joined_table(path: Path) -> None:
+    assert one_sided(render(path)) == []
+
+
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_a_model_is_spark_sql(path: Path) -> None:
     assert not offences(render(path))

@@ -137,16 +137,19 @@ value_sizes as (
 
 -- A device is shared when one system saw two of its people on it: two logins, or two loyalty cards.
 shared_devices as (
-    select distinct identifier_value
+    select distinct
+        identifier_type,
+        identifier_value
     from (
         select
+            identifier_type,
             identifier_value,
             profile_kind
         from grouped
         where
             identifier_type = 'device'
             and profile_kind <> 'device'
-        group by 1, 2
+        group by 1, 2, 3
         having count(*) > 1
     ) as seen
 ),
@@ -174,7 +177,7 @@ judged as (
             and grouped.identifier_value = value_sizes.identifier_value
     left join shared_devices
         on
-            grouped.identifier_type = 'device'
+            grouped.identifier_type = shared_devices.identifier_type
             and grouped.identifier_value = shared_devices.identifier_value
 )
 

@@ -84,15 +84,13 @@ judged as (
         sizes.observed_at,
         sizes.n_nodes,
         case
-            when shared_devices.node_id is not null or sizes.first_buyer_key <> sizes.last_buyer_key then 'shared_device'
+            when sizes.is_device and shared_devices.node_id is not null then 'shared_device'
+            when sizes.first_buyer_key <> sizes.last_buyer_key then 'shared_device'
             when sizes.n_nodes > {{ var('identity_max_claims_per_order') }} then 'over_limit'
             when not coalesce({{ is_same_given_name('sizes.claimant_name', 'sizes.buyer_name') }}, true) then 'other_name'
         end as skip_reason
     from sizes
-    left join shared_devices
-        on
-            sizes.is_device
-            and sizes.node_id = shared_devices.node_id
+    left join shared_devices on sizes.node_id = shared_devices.node_id
 )
 
 select * from judged

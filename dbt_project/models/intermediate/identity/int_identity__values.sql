@@ -116,6 +116,7 @@ phone_national as (
 
 phones as (
     select
+        'phone' as identifier_type,
         raw_value,
         country_code,
         '+' || calling_code || national as e164
@@ -142,7 +143,7 @@ normalised as (
     from identifiers
     left join phones
         on
-            identifiers.identifier_type = 'phone'
+            identifiers.identifier_type = phones.identifier_type
             and identifiers.raw_value = phones.raw_value
             and identifiers.country_code is not distinct from phones.country_code
 ),

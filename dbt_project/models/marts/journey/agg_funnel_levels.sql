@@ -35,6 +35,7 @@ entry_events as (
 
 carts as (
     select
+        'cart' as unit,
         cart_id,
         customer_id,
         order_id,
@@ -264,7 +265,7 @@ cross join run_settings
 inner join sized on times_6.funnel_id = sized.funnel_id
 left join carts
     on
-        sized.unit = 'cart'
+        sized.unit = carts.unit
         and times_6.unit_id = carts.cart_id
 left join customer_entries
     on
