@@ -6,6 +6,7 @@ library only, no import of ``pipelines``). Run it isolated (``python -I``): this
 
 import os
 import re
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -42,11 +43,21 @@ def pip_configuration(listing: str) -> dict[str, str]:
 def uv_environment(pip_settings: dict[str, str], environ: dict[str, str]) -> dict[str, str]:
     """The environment for uv: the user's own variables first, then what pip is configured with."""
     handed_over = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
+    # uv brings the public roots and trusts no other, where pip also asks the system: behind a company's own root only
+    # the system's store knows the issuer.
+    if has_system_certificates():
+        handed_over["UV_SYSTEM_CERTS"] = "true"
     for name, variable in PIP_TO_UV.items():
         if pip_settings.get(name):
             separator = "," if variable == "UV_FIND_LINKS" else " "
             handed_over[variable] = separator.join(pip_settings[name].split())
     return {**handed_over, **environ}
+
+
+def has_system_certificates() -> bool:
+    """Whether the system keeps a store of trusted roots; a minimal container may have none."""
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile) or bool(paths.capath and any(Path(paths.capath).iterdir()))
 
 
 def run(command: list[str], environ: dict[str, str] | None = None) -> int:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
+
+import pytest
+
 from pipelines.cli.bootstrap import BOOTSTRAP_LOCK, LOCK, pip_configuration, uv_environment
 
 LISTING = """
@@ -33,8 +38,24 @@ def test_the_user_s_own_variables_win() -> None:
     assert environ["UV_DEFAULT_INDEX"] == "https://mine.example/simple"
 
 
-def test_without_configuration_nothing_is_set() -> None:
-    assert set(uv_environment(pip_configuration(""), {})) == {"UV_INDEX_STRATEGY"}
+def roots_in(monkeypatch: pytest.MonkeyPatch, folder: Path | None, file: Path | None = None) -> None:
+    paths = ssl.get_default_verify_paths()._replace(cafile=file and str(file), capath=folder and str(folder))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+
+
+def test_without_configuration_or_roots_nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for folder in (tmp_path, None):
+        roots_in(monkeypatch, folder)
+        assert set(uv_environment(pip_configuration(""), {})) == {"UV_INDEX_STRATEGY"}
+
+
+def test_the_system_s_roots_are_trusted_where_there_are_any(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    root = tmp_path / "company-root.pem"
+    root.touch()
+    for folder, file in ((tmp_path, None), (None, root)):
+        roots_in(monkeypatch, folder, file)
+        assert uv_environment({}, {})["UV_SYSTEM_CERTS"] == "true"
+        assert uv_environment({}, {"UV_SYSTEM_CERTS": "false"})["UV_SYSTEM_CERTS"] == "false"
 
 
 def test_every_locked_package_is_pinned_and_hashed() -> None:
