@@ -53,10 +53,11 @@ dev: $(STAMP) ## the Dagster UI, offline, on port 3000
 generate: $(STAMP) ## write the demo company's exports (CUSTOMERS=3000)
 	@$(BIN)/journeyline generate $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(ARGS)
 
-lint: $(STAMP) ## what CI checks before the tests: style, types
+lint: $(STAMP) ## what CI checks before the tests: style of Python and SQL, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 0 dbt_project/models dbt_project/tests
 
 format: $(STAMP) ## rewrite the Python files in the house style
 	$(BIN)/ruff check --fix .

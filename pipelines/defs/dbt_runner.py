@@ -205,11 +205,12 @@ def _file_kept_open() -> Iterator[None]:
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
 
+    manager: Any = DuckDBConnectionManager
     try:
         yield
     finally:
-        environment = DuckDBConnectionManager._ENV
-        DuckDBConnectionManager.close_all_connections()
+        environment = manager._ENV
+        manager.close_all_connections()
         if environment is not None:
             environment.close()
 

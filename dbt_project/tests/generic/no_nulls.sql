@@ -2,9 +2,9 @@
 {% test no_nulls(model, columns) %}
 with counted as (
     select
-        {%- for column in columns %}
+        {% for column in columns -%}
         count(*) - count({{ column }}) as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {% endfor %}
     from {{ model }}
 )
 
