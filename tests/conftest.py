@@ -15,11 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings as hypothesis
 
 from pipelines.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pipelines.defs.run import RunReport
+
+# The same few examples every time, so that a change is what turns a test red; a search for new ones is
+# `pytest --hypothesis-profile thorough`.
+hypothesis.register_profile("quick", max_examples=30, deadline=None, derandomize=True)
+hypothesis.register_profile("thorough", max_examples=1000, deadline=None)
+hypothesis.load_profile("quick")
 
 HEAVY_FIXTURES = {"demo", "full_demo", "demo_copy"}
 """They build a whole company: never in the unit tier, which has to stay a matter of seconds."""

@@ -116,9 +116,12 @@ def one_sided(sql: str) -> list[str]:
     for join in tree.find_all(exp.Join):
         if join.side.upper() != "LEFT" or join.args.get("on") is None:
             continue
-        for condition in join.args["on"].flatten() if isinstance(join.args["on"], exp.And) else [join.args["on"]]:
-            if join.this.alias_or_name not in {column.table for column in condition.find_all(exp.Column)}:
-                found.append(condition.sql())
+        conditions = join.args["on"].flatten() if isinstance(join.args["on"], exp.And) else [join.args["on"]]
+        found.extend(
+            condition.sql()
+            for condition in conditions
+            if join.this.alias_or_name not in {column.table for column in condition.find_all(exp.Column)}
+        )
     return found
 
 

@@ -30,7 +30,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
     return kit
 
 
-@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(ROW, max_size=12),
     line_end=st.sampled_from(["\n", "\r\n", "\r"]),

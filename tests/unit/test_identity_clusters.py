@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.identity.clusters import Resolution, resolve_clusters
@@ -164,7 +164,6 @@ def evidence(draw: st.DrawFn) -> tuple[list[str], list[tuple[str, str, int]]]:
     return ids, draw(st.lists(pair, max_size=18))
 
 
-@settings(max_examples=60, deadline=None)
 @given(evidence(), evidence(), st.randoms(use_true_random=False))
 def test_order_never_matters_reruns_change_nothing_and_own_ids_hold(
     first: tuple[list[str], list[tuple[str, str, int]]],

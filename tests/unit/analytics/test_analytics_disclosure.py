@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.analytics.disclosure import Sum, derivable, hide, protect, sums_of
@@ -106,7 +106,6 @@ tables = st.integers(1, 4).flatmap(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(tables)
 def test_no_small_count_is_shown_or_follows(rows):
     quarters = len(rows[0])
