@@ -4,6 +4,7 @@ SHELL := /bin/sh
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
+WORKERS ?= 2
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
@@ -26,7 +27,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 help: ## list what a person can do here
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 	@echo
-	@echo "  variables: SOURCES=a,b  DATA=folder  AS_OF=2026-10-31  CUSTOMERS=3000  ARGS='--full'"
+	@echo "  variables: SOURCES=a,b  DATA=folder  AS_OF=2026-10-31  CUSTOMERS=3000  WORKERS=2  ARGS='--full'"
 	@echo "  example:   make refresh SOURCES=adventureworks DATA=~/exports/adventureworks"
 
 install: $(STAMP) ## fill .venv from the locked requirements
@@ -44,8 +45,9 @@ refresh: $(STAMP) ## land, build, check and publish (generates the demo company 
 	@$(BIN)/journeyline generate --if-needed $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 	@$(BIN)/journeyline refresh $(ARGS)
 
-test: $(STAMP) ## all test tiers
-	$(BIN)/python -m pytest $(ARGS)
+# Two workers by file, so that what a file's tests share is built once; the longest files first (tests/conftest.py).
+test: $(STAMP) ## all test tiers, on two workers (WORKERS=0: one process)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 dev: $(STAMP) ## the Dagster UI, offline, on port 3000
 	@$(BIN)/journeyline dev $(ARGS)

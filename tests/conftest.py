@@ -1,26 +1,19 @@
-"""What every tier shares: settings in a temporary home, demo companies built once a session, and the tier's rules.
+"""What every tier shares: demo companies built once a test run, the order on several workers, the tiers' rules.
 
 Belongs here: fixtures more than one tier reaches, and the check that a tier stays what it is. Stays out: helpers of one
-module's tests (beside them).
+module's tests (beside them), and how a company is built (``shared``).
 """
 
 from __future__ import annotations
 
 import shutil
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis
 
-from pipelines.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from pipelines.defs.run import RunReport
+from pipelines.settings import Settings
+from tests.shared import Demo, build_demo, once, settings_in, with_parsed_project
 
 # The same few examples every time, so that a change is what turns a test red; a search for new ones is
 # `pytest --hypothesis-profile thorough`.
@@ -33,11 +26,23 @@ HEAVY_FIXTURES = {"demo", "full_demo", "demo_copy"}
 
 SMALL_CUSTOMERS = 500
 FULL_CUSTOMERS = 3000
-SEED = 20261031
+
+FIRST = (
+    "pipeline/test_refresh_killed.py",
+    "integration/test_planted_effects.py",
+    "pipeline/test_refresh_same_marts.py",
+    "pipeline/test_real_data_refresh.py",
+    "pipeline/test_refresh_stopped.py",
+    "pipeline/",
+    "integration/",
+    "conventions/",
+    "unit/",
+)
+"""Files in the order several workers take them, the longest first; the first two build the two companies."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tier of a test is its folder; the fixtures it reaches must fit it."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The tier of a test is its folder; the fixtures it reaches must fit it. Workers start with the longest files."""
     wrong = [
         f"{item.nodeid} reaches {', '.join(sorted(reached))}"
         for item in items
@@ -47,77 +52,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(
             "unit tests may not build a company; move them to tests/integration: " + "; ".join(wrong)
         )
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _turn(item.path))
 
 
-SettingsIn = Callable[..., Settings]
-
-
-def settings_in(home: Path, **variables: str) -> Settings:
-    """Settings of a state folder of its own; ``variables`` are those of the environment, without their prefix."""
-    environ = {f"JOURNEYLINE_{name.upper()}": value for name, value in variables.items()}
-    return load_settings({"JOURNEYLINE_HOME": str(home), "JOURNEYLINE_ENV": "test", **environ})
-
-
-@dataclass
-class Demo:
-    """A demo company that was generated and refreshed: where it is, its hidden truth, and how the refresh went."""
-
-    settings: Settings
-    truth: Path
-    report: RunReport
-    connections: list[Any] = field(default_factory=list)
-    """Network addresses something tried to reach while it was built; each try was refused."""
-
-
-def build_demo(home: Path, customers: int) -> Demo:
-    """Generate and refresh a company with the network cut off; fails with what failed."""
-    from pipelines.defs.run import Graph  # noqa: PLC0415
-    from pipelines.synth.generate import generate  # noqa: PLC0415
-
-    settings = settings_in(home)
-    generate(settings.landing_dir, home / "truth", customers=customers, seed=SEED)
-    with network_cut_off() as tried:
-        report = Graph(settings).refresh()
-    told = [f"{p.asset or p.step} · {p.check} · {p.message}" for p in (*report.failures, *report.failed)]
-    assert report.succeeded, "\n".join(told)
-    return Demo(settings, home / "truth", report, tried)
-
-
-@contextmanager
-def network_cut_off() -> Iterator[list[Any]]:
-    """Refuse every connection but those to files, and keep the addresses tried."""
-    tried: list[Any] = []
-    connect, look_up = socket.socket.connect, socket.getaddrinfo
-
-    def refuse(self: socket.socket, address: Any) -> None:
-        if self.family == socket.AF_UNIX:
-            return connect(self, address)
-        tried.append(address)
-        raise OSError(f"the network is cut off in this test: {address}")
-
-    def refuse_look_up(*arguments: Any, **_: Any) -> Any:
-        tried.append(arguments)
-        raise OSError(f"the network is cut off in this test: {arguments}")
-
-    socket.socket.connect = refuse  # type: ignore[assignment, method-assign]
-    socket.getaddrinfo = refuse_look_up
-    try:
-        yield tried
-    finally:
-        socket.socket.connect = connect  # type: ignore[method-assign]
-        socket.getaddrinfo = look_up
+def _turn(path: Path) -> int:
+    return next((turn for turn, place in enumerate(FIRST) if f"/tests/{place}" in path.as_posix()), len(FIRST))
 
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """A small demo company, built once; read it, never change it."""
-    return build_demo(tmp_path_factory.mktemp("demo"), SMALL_CUSTOMERS)
+    return _company(tmp_path_factory, "demo", SMALL_CUSTOMERS)
 
 
 @pytest.fixture(scope="session")
 def full_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """The demo company in its default size, for effects that need the numbers; read it, never change it."""
-    return build_demo(tmp_path_factory.mktemp("full_demo"), FULL_CUSTOMERS)
+    return _company(tmp_path_factory, "full_demo", FULL_CUSTOMERS)
+
+
+def _company(factory: pytest.TempPathFactory, name: str, customers: int) -> Demo:
+    return once(factory, name, lambda home: build_demo(with_parsed_project(factory, settings_in(home)), customers))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from dagster._core.definitions.dependency import NodeHandle
 from pipelines.build import build_defs
 from pipelines.defs.catalogue import OWNERS
 from pipelines.settings import PROJECT_ROOT, Settings
-from tests.conftest import settings_in
+from tests.shared import settings_in, with_parsed_project
 
 JOBS = ["build", "land", "publish", "refresh_all", "refresh_source"]
 
@@ -36,7 +36,7 @@ print("loaded")
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return settings_in(tmp_path_factory.mktemp("graph"))
+    return with_parsed_project(tmp_path_factory, settings_in(tmp_path_factory.mktemp("graph")))
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,7 @@ DAGSTER_FILES = ("pipelines/build.py", "pipelines/definitions.py")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """The dbt project parsed with every known system switched on."""
     from pipelines.defs.dbt_runner import load_manifest  # noqa: PLC0415
-    from tests.conftest import settings_in  # noqa: PLC0415
+    from tests.shared import settings_in  # noqa: PLC0415
 
     return load_manifest(settings_in(tmp_path_factory.mktemp("all"), sources=",".join(known_systems())))
 

@@ -21,6 +21,7 @@ from pipelines import warehouse
 from pipelines.defs import dbt_runner
 from pipelines.identity.resolve import ResolveStats, resolve
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
+from tests.shared import once, with_parsed_project
 
 AS_OF = "2026-03-01 00:00:00"
 LOADED = "2026-03-01 01:00:00"
@@ -127,7 +128,7 @@ class House:
             self.insert("profiles", *profiles)
 
 
-def make_base(home: Path) -> House:
+def make_base(factory: pytest.TempPathFactory, home: Path) -> Path:
     """The house all others are copied from: parsed project, seeds, empty entities, run settings."""
     house = House(home)
     with warehouse.connect(house.settings, read_only=False) as con:
@@ -149,16 +150,14 @@ def make_base(home: Path) -> House:
                 11 as min_cell
             """
         )
-    dbt_runner.ensure_manifest(house.settings)
+    with_parsed_project(factory, house.settings)
     house.build("resource_type:seed")
-    return house
+    return home
 
 
 def new_house(factory: pytest.TempPathFactory, name: str) -> House:
-    """A house of one's own, copied from a base that is made once a session."""
-    base = factory.getbasetemp() / "core-base"
-    if not base.exists():
-        make_base(base)
+    """A house of one's own, copied from a base that is made once a test run."""
+    base = once(factory, "core-base", lambda folder: make_base(factory, folder))
     home = factory.mktemp(name)
     shutil.copytree(base, home, dirs_exist_ok=True)
     return House(home)

@@ -5,32 +5,21 @@ Belongs here: what several dbt tests share. Stays out: tests.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from pipelines import warehouse
 from pipelines.contract import load_contracts
+from pipelines.defs import dbt_runner
 from pipelines.ingest.raw import register_raw, write_run_settings
 from pipelines.settings import Settings
 
 
 def dbt(settings: Settings, *arguments: str) -> dict[str, str]:
-    """Run dbt in this process; the status of each node by name. The environment it needs is put back after."""
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
-
-    project = str(settings.dbt_project_dir)
-    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(settings.dbt_target_dir)]
-    quiet = ["--log-level", "none", "--log-path", str(settings.dbt_target_dir / "logs")]
-    before = dict(os.environ)
-    os.environ.update(settings.environ())
-    try:
-        outcome = dbtRunner().invoke([*arguments, *places, *quiet])
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-    assert outcome.exception is None, outcome.exception
-    results: Any = outcome.result
+    """Run dbt in this process; the status of each node by name."""
+    dbt_runner.ensure_manifest(settings)
+    outcome = dbt_runner._invoke(settings, list(arguments), manifest=dbt_runner._load_parsed(settings))
+    results: Any = outcome.results
     return {result.node.name: f"{result.status}: {result.message}" for result in results}
 
 

@@ -17,6 +17,7 @@ from pipelines.ingest.landing import land
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from pipelines.synth.generate import generate
 from tests.integration.dbt_project import dbt, failed, prepare
+from tests.shared import with_parsed_project
 
 ENTITIES = PROJECT_ROOT / "dbt_project" / "models" / "intermediate" / "entities"
 STAGING = PROJECT_ROOT / "dbt_project" / "models" / "staging"
@@ -30,6 +31,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     generate(settings.landing_dir, home / "truth", customers=150)
     land(settings, settings.systems)
     prepare(settings)
+    with_parsed_project(tmp_path_factory, settings)
     arguments = ["--select", "path:seeds", "staging", "intermediate.entities", "--indirect-selection", "buildable"]
     statuses = dbt(settings, "build", *arguments)
     assert not failed(statuses)

@@ -14,12 +14,12 @@ import yaml
 
 from pipelines.defs.home import LockedError, holder, is_locked, prepare, writer_lock
 from pipelines.settings import Settings
-from tests.conftest import settings_in
+from tests.shared import settings_in
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from tests.conftest import settings_in
+from tests.shared import settings_in
 from pipelines.defs.home import writer_lock
 with writer_lock(settings_in(Path(sys.argv[1]))):
     print("held", flush=True)
