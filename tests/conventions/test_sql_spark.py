@@ -47,6 +47,7 @@ class Model:
     """The model being rendered, as far as macros read it."""
 
     name: str = ""
+    package_name: str = "journeyline"
     columns: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -73,6 +74,7 @@ def environment() -> tuple[jinja2.Environment, dict[str, Any]]:
         var=lambda _name, default=1: default,
         execute=True,
         is_incremental=lambda: True,
+        graph={},
         this=CURRENT,
         model=CURRENT,
         tojson=json.dumps,

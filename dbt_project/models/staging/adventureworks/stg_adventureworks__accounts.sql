@@ -38,23 +38,16 @@ final as (
         'adventureworks:' || coalesce(resellers.account_number, store_accounts.account_number) as account_ref,
         'adventureworks' as system,
         coalesce(trim(resellers.reseller_name), store_accounts.name) as name,
-        cast(null as string) as domain,
-        cast(null as string) as industry,
         resellers.business_type,
         cast(resellers.number_employees as bigint) as n_employees,
         -- Turnover; the warehouse's annual_revenue is a tenth of it on every row.
         resellers.annual_sales as annual_revenue_amount,
         'USD' as currency,
-        cast(null as boolean) as is_public,
         resellers.year_opened as founded_year,
-        cast(null as string) as technologies,
-        cast(null as string) as parent_account_ref,
         geographies.city,
         geographies.postal_code,
         geographies.country_region_code as country_code,
-        coalesce(territories.region, store_accounts.region) as region,
-        cast(null as timestamp) as recorded_at,
-        cast(null as timestamp) as updated_at
+        coalesce(territories.region, store_accounts.region) as region
     from resellers
     full outer join store_accounts
         on resellers.account_number = store_accounts.account_number

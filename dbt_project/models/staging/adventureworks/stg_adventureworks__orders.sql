@@ -10,12 +10,9 @@ final as (
         order_number as order_name,
         -- Customer, day and territory are the same on every line of an order (tested); min picks the one value.
         'adventureworks:customer:' || cast(min(customer_key) as string) as node_id,
-        cast(null as string) as account_ref,
         min(order_date) as ordered_at,
-        cast(null as timestamp) as updated_at,
         'web' as channel,
         min(region) as region,
-        cast(null as string) as store_ref,
         'placed' as status,
         'USD' as currency,
         cast(sum(amount) as decimal(18, 4)) as gross_amount,
@@ -23,15 +20,8 @@ final as (
         cast(0 as decimal(18, 4)) as shipping_amount,
         cast(0 as decimal(18, 4)) as tax_amount,
         cast(sum(amount) as decimal(18, 4)) as total_amount,
-        cast(null as string) as coupon_code,
-        cast(null as string) as payment_method,
-        cast(null as string) as shipping_method,
         false as is_agent_assisted,
         false as is_guest,
-        cast(null as string) as cart_ref,
-        cast(null as string) as checkout_ref,
-        cast(null as timestamp) as delivery_promised_at,
-        cast(null as timestamp) as delivered_at,
         max(_loaded_at) as _loaded_at
     from sales
     group by order_number

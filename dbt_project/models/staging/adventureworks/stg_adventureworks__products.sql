@@ -21,14 +21,12 @@ final as (
         products.product_sku as product_ref,
         cast(products.product_key as string) as source_product_ref,
         products.product_name as name,
-        cast(null as string) as brand,
         categories.category_name as product_line,
         product_lines.division,
         subcategories.subcategory_name as category,
         products.product_price as list_price_amount,
         products.product_cost as unit_cost_amount,
         'USD' as currency,
-        cast(null as timestamp) as launched_at,
         true as is_active
     from products
     left join subcategories

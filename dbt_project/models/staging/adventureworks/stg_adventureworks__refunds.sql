@@ -17,15 +17,11 @@ final as (
         cast({{ date_in_zone('returns.return_date', "'America/Los_Angeles'") }} as string)
         || '/' || cast(returns.territory_key as string)
         || '/' || cast(returns.product_key as string) as refund_ref,
-        cast(null as string) as order_ref,
-        cast(null as string) as line_ref,
-        cast(null as string) as node_id,
         products.product_ref,
         returns.return_date as refunded_at,
         cast(returns.return_quantity as bigint) as quantity,
         cast(returns.return_quantity * products.list_price_amount as decimal(18, 4)) as amount,
         'USD' as currency,
-        cast(null as string) as reason,
         'web' as channel,
         territories.region,
         returns._loaded_at

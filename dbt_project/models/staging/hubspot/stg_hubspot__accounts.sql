@@ -14,7 +14,6 @@ accounts as (
         companies.name,
         lower(trim(companies.domain)) as domain,
         companies.industry,
-        cast(null as string) as business_type,
         companies.numberofemployees as n_employees,
         companies.annualrevenue as annual_revenue_amount,
         case when companies.annualrevenue is not null then {{ source_currency('hubspot', 'companies') }} end as currency,

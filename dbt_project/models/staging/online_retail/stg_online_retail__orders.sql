@@ -10,12 +10,9 @@ final as (
         invoice_no as order_name,
         -- Customer and country are the same on every line of an invoice (tested); a few invoices run over a minute's end.
         min(node_id) as node_id,
-        cast(null as string) as account_ref,
         min(invoice_date) as ordered_at,
-        cast(null as timestamp) as updated_at,
         'web' as channel,
         min(region) as region,
-        cast(null as string) as store_ref,
         'placed' as status,
         'GBP' as currency,
         cast(sum(amount) as decimal(18, 4)) as gross_amount,
@@ -23,15 +20,8 @@ final as (
         cast(0 as decimal(18, 4)) as shipping_amount,
         cast(0 as decimal(18, 4)) as tax_amount,
         cast(sum(amount) as decimal(18, 4)) as total_amount,
-        cast(null as string) as coupon_code,
-        cast(null as string) as payment_method,
-        cast(null as string) as shipping_method,
         false as is_agent_assisted,
         min(node_id) is null as is_guest,
-        cast(null as string) as cart_ref,
-        cast(null as string) as checkout_ref,
-        cast(null as timestamp) as delivery_promised_at,
-        cast(null as timestamp) as delivered_at,
         max(_loaded_at) as _loaded_at
     from sales
     group by invoice_no

@@ -44,12 +44,8 @@ final as (
         named.product_ref,
         named.product_ref as source_product_ref,
         named.description as name,
-        cast(null as string) as brand,
         named.product_line,
         product_lines.division,
-        cast(null as string) as category,
-        cast(null as decimal(18, 4)) as list_price_amount,
-        cast(null as decimal(18, 4)) as unit_cost_amount,
         'GBP' as currency,
         named.first_sold_at as launched_at,
         true as is_active

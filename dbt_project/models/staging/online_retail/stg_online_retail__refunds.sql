@@ -7,8 +7,6 @@ final as (
     select
         'online_retail' as system,
         row_ref as refund_ref,
-        cast(null as string) as order_ref,
-        cast(null as string) as line_ref,
         node_id,
         product_ref,
         invoice_date as refunded_at,

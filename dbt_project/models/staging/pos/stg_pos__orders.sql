@@ -9,7 +9,6 @@ orders as (
         receipt_no as order_ref,
         receipt_no as order_name,
         min(node_id) as node_id,
-        cast(null as string) as account_ref,
         min(sold_at) as ordered_at,
         max(exported_at) as updated_at,
         'store' as channel,
@@ -22,14 +21,10 @@ orders as (
         cast(0 as decimal(18, 4)) as shipping_amount,
         cast(0 as decimal(18, 4)) as tax_amount,
         cast(sum(quantity * unit_price - discount) as decimal(18, 4)) as total_amount,
-        cast(null as string) as coupon_code,
         min(payment_type) as payment_method,
         'store' as shipping_method,
         false as is_agent_assisted,
         min(loyalty_card) is null as is_guest,
-        cast(null as string) as cart_ref,
-        cast(null as string) as checkout_ref,
-        cast(null as timestamp) as delivery_promised_at,
         min(sold_at) as delivered_at,
         max(_loaded_at) as _loaded_at
     from receipts

@@ -25,7 +25,6 @@ refunds as (
         cast(receipts.quantity as bigint) as quantity,
         receipts.quantity * receipts.unit_price - receipts.discount as amount,
         receipts.currency,
-        cast(null as string) as reason,
         'store' as channel,
         receipts.region,
         receipts._loaded_at

@@ -49,7 +49,6 @@ skus as (
         variants.vendor as brand,
         variants.product_type as product_line,
         product_lines.division,
-        cast(null as string) as category,
         variants.price as list_price_amount,
         variants.cost as unit_cost_amount,
         variants.currency,
