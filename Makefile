@@ -22,10 +22,10 @@ endif
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help install refresh test dev generate lint format docs bench clean
+.PHONY: help install refresh test dev generate lint format docs bench bench-identity clean
 
 help: ## list what a person can do here
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo
 	@echo "  variables: SOURCES=a,b  DATA=folder  AS_OF=2026-10-31  CUSTOMERS=3000  WORKERS=2  ARGS='--full'"
 	@echo "  example:   make refresh SOURCES=adventureworks DATA=~/exports/adventureworks"
@@ -70,6 +70,9 @@ docs: $(STAMP) ## write docs/data_dictionary.md from the definitions
 
 bench: $(STAMP) ## time the refresh beside a bare DuckDB load (CUSTOMERS=3000)
 	$(BIN)/python -m benchmarks.scale $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(ARGS)
+
+bench-identity: $(STAMP) ## accuracy and speed of identity beside stock Splink (CUSTOMERS=3000)
+	$(BIN)/python -m benchmarks.identity $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(ARGS)
 
 clean: ## delete caches, never data
 	rm -rf .pytest_cache .mypy_cache .ruff_cache dbt_project/target dbt_project/logs

@@ -17,7 +17,11 @@ from pipelines.quality.results import CheckResult, record
 from pipelines.warehouse import connect
 
 MAP = dg.AssetKey(["identity", "int_identity__map"])
-EVIDENCE = [dg.AssetKey(["entities", "int_profiles"]), dg.AssetKey(["identity", "int_identity__edges"])]
+EVIDENCE = [
+    dg.AssetKey(["entities", "int_profiles"]),
+    dg.AssetKey(["identity", "int_identity__edges"]),
+    dg.AssetKey(["identity", "int_identity__records"]),
+]
 
 
 def build_identity_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:

@@ -47,6 +47,18 @@ def test_every_command_explains_itself_with_an_example_and_the_exit_codes(comman
     assert EXIT_CODES_HELP in told
 
 
+def test_training_identity_explains_itself_and_says_what_comes_first(home: Path) -> None:
+    code, text, _ = run("identity", "train", "--help")
+    told = " ".join(re.sub(r"[│╭╮╰╯─]", " ", text).split())
+    assert code == ExitCode.OK
+    assert "Example: journeyline identity train" in told
+    assert EXIT_CODES_HELP in told
+    code, _, told = run("identity", "train")
+    assert code == ExitCode.USAGE
+    assert "run 'journeyline refresh' first" in told
+    assert not home.exists()
+
+
 def test_every_exit_code_is_in_the_help() -> None:
     assert all(f"{code.value} " in EXIT_CODES_HELP for code in ExitCode)
 

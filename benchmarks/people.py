@@ -1,0 +1,104 @@
+"""People of public data sets as source records of a small house, and their planted truth.
+
+Belongs here: reading FEBRL and fake_1000 into the canonical profile shape, and building the identity models on them by
+dbt, as a refresh does. Stays out: measuring (``benchmarks.identity``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import yaml
+
+from pipelines import warehouse
+from pipelines.defs import dbt_runner
+from pipelines.identity.resolve import MAP_TABLE, resolve
+from pipelines.settings import PROJECT_ROOT, Settings
+
+ENTITIES = PROJECT_ROOT / "dbt_project" / "models" / "intermediate" / "entities"
+
+
+@dataclass(frozen=True)
+class People:
+    """A data set: ``profiles`` with the columns of ``int_profiles`` it can fill, and ``truth`` (node_id, entity)."""
+
+    name: str
+    profiles: pl.DataFrame
+    truth: pl.DataFrame
+
+
+def febrl(folder: Path, number: int) -> People:
+    """FEBRL data set 1, 2 or 3; the true person is the number in ``rec_id``. The social security number is not read."""
+    raw = pl.read_csv(folder / "febrl" / f"dataset{number}.csv", infer_schema=False)
+    raw = raw.rename({name: name.strip() for name in raw.columns})
+    raw = raw.select(pl.col(name).str.strip_chars().replace("", None) for name in raw.columns)
+    profiles = raw.select(
+        pl.format("febrl:customer:{}", "rec_id").alias("node_id"),
+        pl.col("given_name").alias("first_name"),
+        pl.col("surname").alias("last_name"),
+        pl.col("date_of_birth").str.to_date("%Y%m%d", strict=False).alias("birth_date"),
+        pl.concat_str("street_number", "address_1", separator=" ", ignore_nulls=True)
+        .replace("", None)
+        .alias("address_line"),
+        pl.col("suburb").alias("city"),
+        pl.col("postcode").alias("postal_code"),
+    )
+    truth = raw.select(profiles["node_id"], pl.col("rec_id").str.extract(r"rec-(\d+)-").alias("entity"))
+    return People(f"febrl{number}", profiles, truth)
+
+
+def fake_1000(folder: Path) -> People:
+    """Splink's fake_1000; the true person is ``cluster``."""
+    raw = pl.read_csv(folder / "splink" / "fake_1000.csv", infer_schema=False)
+    profiles = raw.select(
+        pl.format("fake:customer:{}", "unique_id").alias("node_id"),
+        pl.col("first_name"),
+        pl.col("surname").alias("last_name"),
+        pl.col("dob").str.to_date("%Y-%m-%d", strict=False).alias("birth_date"),
+        "city",
+        "email",
+    )
+    return People("fake_1000", profiles, raw.select(profiles["node_id"], pl.col("cluster").alias("entity")))
+
+
+def land(settings: Settings, people: People) -> None:
+    """Fill the entities of an empty house with the people and build the identity models on them."""
+    wide = people.profiles.with_columns(
+        pl.col("node_id").str.split(":").list.get(0).alias("system"),
+        pl.col("node_id").str.split(":").list.get(1).alias("profile_kind"),
+        pl.col("node_id").str.split(":").list.get(2).alias("profile_ref"),
+        pl.lit(False).alias("is_staff"),
+        pl.lit(False).alias("is_business"),
+    )
+    shown = (
+        wide.select("node_id", "system", raw_value="email").drop_nulls() if "email" in wide.columns else wide.clear()
+    )
+    with warehouse.connect(settings, read_only=False) as con:
+        con.execute("create schema if not exists entities")
+        for path in sorted(ENTITIES.glob("int_*.yml")):
+            columns = ", ".join(f"{name} {kind}" for name, kind in _columns(path))
+            con.execute(f"create or replace table entities.{path.stem} ({columns})")
+        con.register("people", wide.to_arrow())
+        con.execute("insert into entities.int_profiles by name select * from people")
+        if shown.height:
+            con.register("shown", shown.with_columns(pl.lit("email").alias("identifier_type")).to_arrow())
+            con.execute("insert into entities.int_identifiers by name select distinct * from shown")
+    dbt_runner.load_manifest(settings)
+    seeds = ["country_calling_codes", "identity_blocked_values"]
+    results = dbt_runner.build(settings, [*seeds, "int_identity__*,resource_type:model"])
+    if bad := [f"{r.name}: {r.message}" for r in results if r.status not in ("success", "pass", "no-op")]:
+        raise RuntimeError(f"the identity models do not build on {people.name}: {'; '.join(bad)}")
+
+
+def resolved(settings: Settings, people: People) -> pl.DataFrame:
+    """Resolve the landed people: ``cluster``, ``entity``, one row per record."""
+    resolve(settings, run_id="benchmark")
+    found = warehouse.read(settings, MAP_TABLE, ["node_id", "customer_id"])
+    return found.join(people.truth, on="node_id").select(pl.col("customer_id").alias("cluster"), "entity")
+
+
+def _columns(path: Path) -> list[tuple[str, str]]:
+    (model,) = yaml.safe_load(path.read_text())["models"]
+    return [(column["name"], column["data_type"]) for column in model["columns"]]

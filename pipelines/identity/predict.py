@@ -1,0 +1,249 @@
+"""The probabilistic second pass: scores pairs the rules have not joined.
+
+Belongs here: blocking, scoring with trained parameters, and the pairs as evidence. Stays out: training (``train``),
+thresholds and clustering (``resolve``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines import warehouse
+from pipelines.identity import features
+from pipelines.identity.model import (
+    Comparison,
+    ModelError,
+    ModelSettings,
+    Parameters,
+    load_model_settings,
+    load_parameters,
+    splink_settings,
+)
+from pipelines.settings import Settings
+
+EDGE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "node_id_a": pl.String,
+    "node_id_b": pl.String,
+    "rule": pl.String,
+    "identifier_type": pl.String,
+    "identifier_value": pl.String,
+    "observed_at": pl.Datetime("us"),
+    "confidence": pl.Float64,
+    "match_weight": pl.Float64,
+    "source": pl.String,
+}
+"""One shape for all evidence."""
+
+AUTO_LINK, REVIEW_FROM = 0.99, 0.8
+"""From the first probability on a pair links, from the second a person is asked; below, it is no evidence at all."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Pairs worth telling, in the shape of ``EDGE_SCHEMA``, and counts of how they were found; no personal data."""
+
+    edges: pl.DataFrame
+    n_rows: int = 0
+    n_pairs: int = 0
+    skipped_blocks: dict[str, int] = field(default_factory=dict)
+    parameters_hash: str | None = None
+    note: str | None = None
+
+
+def model_edges(settings: Settings, con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Pairs of the warehouse's records that are probably one person, in the shape of ``EDGE_SCHEMA``.
+
+    Every pair of at least ``REVIEW_FROM`` is there: whether it links or is reviewed is for who resolves. None where
+    there is nothing to compare or no parameters fit (``second_pass`` says why).
+    """
+    return second_pass(settings, con).edges
+
+
+def second_pass(settings: Settings, con: duckdb.DuckDBPyConnection) -> Scored:
+    """Score the records of the warehouse with the house's parameters, else the shipped ones.
+
+    Args:
+        con: a connection to the warehouse; only read.
+
+    Returns:
+        The pairs. Where records are missing or parameters do not fit, none and a note that says what to do: a refresh
+        goes on with the rules alone.
+    """
+    nothing = pl.DataFrame(schema=EDGE_SCHEMA)
+    try:
+        model = load_model_settings()
+        parameters = load_parameters(settings, model)
+    except ModelError as error:
+        return Scored(nothing, note=f"rules only: {error}")
+    try:
+        records, links = features.read_records(con), features.read_settled(con)
+    except duckdb.CatalogException:
+        return Scored(nothing, note=f"rules only: {features.RECORDS_TABLE} is not built")
+    if records.height < model.min_records:
+        few = f"{records.height} records are fewer than min_records ({model.min_records}) of the model's settings"
+        return Scored(nothing, note=f"rules only: {few}")
+    return score(settings, model, parameters, records, links)
+
+
+def score(
+    settings: Settings,
+    model: ModelSettings,
+    parameters: Parameters,
+    records: pl.DataFrame,
+    links: pl.DataFrame,
+    *,
+    least: float = REVIEW_FROM,
+) -> Scored:
+    """Pairs of at least ``least`` probability among records (``features.read_records``) the links do not join.
+
+    ``identifier_value`` tells how the two compare and the weight in bits
+    (``given_name=equal:+6.9 birth_date=unknown …``), not what they show.
+    """
+    nothing = pl.DataFrame(schema=EDGE_SCHEMA)
+    if records.height < 2:
+        return Scored(nothing, n_rows=records.height, parameters_hash=parameters.hash)
+    with warehouse.memory(settings) as con:
+        n_rows = features.put_rows(con, records, features.settle(records, links))
+        n_pairs, skipped = block(con, model)
+        edges = _edges(con, model, parameters, predicted(con, model, parameters, n_rows, least)) if n_pairs else nothing
+    return Scored(edges, n_rows=n_rows, n_pairs=n_pairs, skipped_blocks=skipped, parameters_hash=parameters.hash)
+
+
+PAIRS = "blocked_pairs"
+
+
+def block(con: duckdb.DuckDBPyConnection, model: ModelSettings) -> tuple[int, dict[str, int]]:
+    """Make the table ``blocked_pairs`` as Splink reads it; returns its rows, and the blocks left out by rule.
+
+    A pair is there once, and only where the rules have not joined it. Blocks of one part alone are no work at all.
+    """
+    skipped: dict[str, int] = {}
+    con.execute("create or replace temp table candidate_pairs (a bigint, b bigint)")
+    for rule in model.blocking.rules:
+        key = ", ".join(rule)
+        present = " and ".join(f"{column} is not null" for column in rule)
+        con.execute(
+            f"""
+            create or replace temp table blocks as
+            select hash({key}) as block, count(*) as n
+            from {features.ROWS}
+            where {present}
+            group by 1
+            having min(part) <> max(part)
+            """
+        )
+        (over,) = con.execute(f"select count(*) from blocks where n > {model.blocking.max_block}").fetchall()[0]
+        if over:
+            skipped["+".join(rule)] = int(over)
+        con.execute(
+            f"""
+            insert into candidate_pairs
+            with members as (
+                select rows.row_id, rows.part, blocks.block
+                from {features.ROWS} as rows
+                inner join blocks on hash({", ".join(f"rows.{column}" for column in rule)}) = blocks.block
+                where blocks.n <= {model.blocking.max_block} and {present}
+            )
+            select l.row_id, r.row_id
+            from members as l
+            inner join members as r on l.block = r.block and l.row_id < r.row_id and l.part <> r.part
+            """
+        )
+    con.execute(
+        f"""
+        create or replace table {PAIRS} as
+        select '0' as match_key, a as join_key_l, b as join_key_r from candidate_pairs group by a, b;
+        drop table candidate_pairs;
+        """
+    )
+    (found,) = con.execute(f"select count(*) from {PAIRS}").fetchall()[0]
+    return int(found), skipped
+
+
+def predicted(
+    con: duckdb.DuckDBPyConnection, model: ModelSettings, parameters: Parameters, n_rows: int, least: float
+) -> str:
+    """Name of Splink's table of the blocked pairs of at least a probability."""
+    from splink import DuckDBAPI  # noqa: PLC0415
+
+    trained = splink_settings(model, prior=parameters.prior(n_rows), m=parameters.of(0), u=parameters.of(1))
+    linker = new_linker(con, trained)
+    linker.table_management.register_blocked_pairs_for_predict(DuckDBAPI(connection=con).register(PAIRS))
+    found = linker.inference.predict(threshold_match_probability=least or None, warning_mode="never")
+    return str(found.physical_name)
+
+
+def new_linker(con: duckdb.DuckDBPyConnection, splink: dict[str, Any], *, table: str = features.ROWS) -> Any:
+    """Splink on a table of comparison rows of a scratch connection, silent."""
+    from splink import DuckDBAPI, Linker  # noqa: PLC0415
+
+    return Linker(DuckDBAPI(connection=con).register(table), splink, log_level="ERROR", validate_settings=False)
+
+
+def _edges(
+    con: duckdb.DuckDBPyConnection, model: ModelSettings, parameters: Parameters, predicted: str
+) -> pl.DataFrame:
+    """Predicted pairs as evidence between the smallest records of the two rows; of several pairs the likeliest."""
+    told = " || ' ' || ".join(_told(comparison) for comparison in model.comparisons)
+    guards = model.guards
+    active = parameters.household_share >= guards.from_household_share
+    review = any_guard(model, "review") if active else "false"
+    drop = any_guard(model, "drop") if active else "false"
+    frame = con.sql(
+        f"""
+        with pairs as (
+            select
+                least(l.node_id, r.node_id) as node_id_a,
+                greatest(l.node_id, r.node_id) as node_id_b,
+                'model' as rule,
+                'comparison' as identifier_type,
+                {told} as identifier_value,
+                cast(null as timestamp) as observed_at,
+                case
+                    when {review} then least(predicted.match_probability, {guards.review_at_most})
+                    else predicted.match_probability
+                end as confidence,
+                predicted.match_weight as match_weight,
+                'model' as source,
+                row_number() over (
+                    partition by least(l.node_id, r.node_id), greatest(l.node_id, r.node_id)
+                    order by case when {review} then 1 else 0 end, predicted.match_weight desc, {told}
+                ) as choice
+            from {predicted} as predicted
+            inner join {features.ROWS} as l on predicted.row_id_l = l.row_id
+            inner join {features.ROWS} as r on predicted.row_id_r = r.row_id
+            where not {drop}
+        )
+        select * exclude (choice) from pairs where choice = 1 order by node_id_a, node_id_b
+        """
+    ).pl()
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in EDGE_SCHEMA.items())
+
+
+def _told(comparison: Comparison) -> str:
+    """SQL of one comparison's outcome and weight in bits: ``given_name=equal:+6.9``."""
+    name = comparison.name
+    labels = " ".join(f"when {number} then '{label}'" for number, label in enumerate(comparison.labels))
+    weight = f"predicted.mw_{name}" + (f" + predicted.mw_tf_adj_{name}" if comparison.has_term else "")
+    return (
+        f"case when predicted.gamma_{name} = -1 then '{name}=unknown' "
+        f"else '{name}=' || case predicted.gamma_{name} {labels} end || ':' || format('{{:+.1f}}', {weight}) end"
+    )
+
+
+def any_guard(model: ModelSettings, then: str) -> str:
+    """SQL: one of the guards of a kind holds."""
+    levels = {comparison.name: ["unknown", *comparison.labels] for comparison in model.comparisons}
+    held = [
+        " and ".join(
+            f"predicted.gamma_{name} in ({', '.join(str(levels[name].index(label) - 1) for label in wanted)})"
+            for name, wanted in guard.when.items()
+        )
+        for guard in model.guards.rules
+        if guard.then == then
+    ]
+    return "(" + (" or ".join(f"({each})" for each in held) or "false") + ")"
