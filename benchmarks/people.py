@@ -1,11 +1,15 @@
-"""People of public data sets as source records of a small house, and their planted truth.
+"""People as source records of a house with nothing but identity built, and their truth.
 
-Belongs here: reading FEBRL and fake_1000 into the canonical profile shape, and building the identity models on them by
-dbt, as a refresh does. Stays out: measuring (``benchmarks.identity``).
+Belongs here: reading FEBRL and fake_1000 into the canonical profile shape, the demo company's exports and hidden truth,
+and building the models identity needs by dbt, as a refresh does. Stays out: measuring (``benchmarks.identity``).
 """
 
 from __future__ import annotations
 
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +17,15 @@ import polars as pl
 import yaml
 
 from pipelines import warehouse
+from pipelines.contract import load_contracts
 from pipelines.defs import dbt_runner
 from pipelines.identity.resolve import MAP_TABLE, resolve
+from pipelines.ingest import landing
+from pipelines.ingest.raw import register_raw, write_run_settings
 from pipelines.settings import PROJECT_ROOT, Settings
+from pipelines.synth.generate import generate
 
+IDENTITY_MODELS = "path:models/intermediate/identity,resource_type:model"
 ENTITIES = PROJECT_ROOT / "dbt_project" / "models" / "intermediate" / "entities"
 
 
@@ -30,12 +39,15 @@ class People:
 
 
 def febrl(folder: Path, number: int) -> People:
-    """FEBRL data set 1, 2 or 3; the true person is the number in ``rec_id``. The social security number is not read."""
+    """FEBRL data set 1, 2 or 3; the true person is the number in ``rec_id``. The social security number is not read.
+
+    The records are contacts: two customer numbers of one shop would by rule never be one person.
+    """
     raw = pl.read_csv(folder / "febrl" / f"dataset{number}.csv", infer_schema=False)
     raw = raw.rename({name: name.strip() for name in raw.columns})
     raw = raw.select(pl.col(name).str.strip_chars().replace("", None) for name in raw.columns)
     profiles = raw.select(
-        pl.format("febrl:customer:{}", "rec_id").alias("node_id"),
+        pl.format("febrl:contact:{}", "rec_id").alias("node_id"),
         pl.col("given_name").alias("first_name"),
         pl.col("surname").alias("last_name"),
         pl.col("date_of_birth").str.to_date("%Y%m%d", strict=False).alias("birth_date"),
@@ -53,7 +65,7 @@ def fake_1000(folder: Path) -> People:
     """Splink's fake_1000; the true person is ``cluster``."""
     raw = pl.read_csv(folder / "splink" / "fake_1000.csv", infer_schema=False)
     profiles = raw.select(
-        pl.format("fake:customer:{}", "unique_id").alias("node_id"),
+        pl.format("fake:contact:{}", "unique_id").alias("node_id"),
         pl.col("first_name"),
         pl.col("surname").alias("last_name"),
         pl.col("dob").str.to_date("%Y-%m-%d", strict=False).alias("birth_date"),
@@ -85,11 +97,52 @@ def land(settings: Settings, people: People) -> None:
         if shown.height:
             con.register("shown", shown.with_columns(pl.lit("email").alias("identifier_type")).to_arrow())
             con.execute("insert into entities.int_identifiers by name select distinct * from shown")
-    dbt_runner.load_manifest(settings)
-    seeds = ["country_calling_codes", "identity_blocked_values"]
-    results = dbt_runner.build(settings, [*seeds, "int_identity__*,resource_type:model"])
+    _build(settings, "resource_type:seed")
+    _build(settings, IDENTITY_MODELS)
+
+
+def land_demo(settings: Settings, customers: int, *, seed: int = 20261031) -> float:
+    """Generate the demo company into a house, land it and build up to the evidence of identity.
+
+    Returns:
+        Seconds dbt took from the entities to the evidence.
+    """
+    generate(settings.landing_dir, settings.home / "truth", customers=customers, seed=seed)
+    landing.land(settings)
+    contracts = load_contracts(settings.systems)
+    with warehouse.connect(settings, read_only=False) as con:
+        write_run_settings(con, settings, contracts, register_raw(con, settings, contracts), "benchmark")
+    _build(settings, "resource_type:seed")
+    _build(settings, "path:models/staging,resource_type:model path:models/intermediate/entities,resource_type:model")
+    started = time.perf_counter()
+    _build(settings, IDENTITY_MODELS)
+    return time.perf_counter() - started
+
+
+def demo_truth(settings: Settings) -> pl.DataFrame:
+    """``node_id``, ``entity`` of every record of the demo behind which one known person stands."""
+    parts = [pl.read_parquet(path) for path in sorted((settings.home / "truth").glob("nodes*.parquet"))]
+    return pl.concat(parts).drop_nulls("person_id").select("node_id", pl.col("person_id").alias("entity"))
+
+
+def _build(settings: Settings, select: str) -> None:
+    with _environment(settings.environ()):
+        dbt_runner.load_manifest(settings)
+        results = dbt_runner.build(settings, select.split())
     if bad := [f"{r.name}: {r.message}" for r in results if r.status not in ("success", "pass", "no-op")]:
-        raise RuntimeError(f"the identity models do not build on {people.name}: {'; '.join(bad)}")
+        raise RuntimeError(f"dbt does not build {select}: {'; '.join(bad)}")
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """dbt reads the house from the environment of this process."""
+    before = dict(os.environ)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def resolved(settings: Settings, people: People) -> pl.DataFrame:

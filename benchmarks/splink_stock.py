@@ -71,7 +71,7 @@ FAKE_1000 = Stock(
 DEMO = Stock(
     names=("first_name", "last_name"),
     birth_date="birth_date",
-    exact_with_terms=("postal_code", "city", "phone"),
+    exact_with_terms=("house_number", "postal_code", "city", "phone"),
     fuzzy=("street",),
     emails=("email",),
     blocking=(
@@ -133,3 +133,13 @@ def cluster(
             f"select unique_id as node_id, cluster_id as cluster from {clusters.physical_name}"
         ).pl()
     return found
+
+
+def columns(profiles: pl.DataFrame) -> pl.DataFrame:
+    """Profiles with the address line in the two parts the examples compare."""
+    if "address_line" not in profiles.columns:
+        return profiles
+    return profiles.with_columns(
+        pl.col("address_line").str.extract(r"^(\d+)").alias("street_number"),
+        pl.col("address_line").str.replace(r"^\d+\s*", "").replace("", None).alias("street"),
+    ).drop("address_line")
