@@ -31,7 +31,7 @@ EXAMPLE_QUERIES = (
     where metric_id = 'acsi_style_index' and basis = 'survey3' and dimension = 'division'
     order by period desc, group_id limit 6""",
     """select group_id, step, value, lo, hi, drop_off from funnel_steps
-    where breakdown = 'region' order by group_id, step_order limit 12""",
+    where funnel_id = 'checkout' and breakdown = 'region' order by group_id, step_order limit 12""",
 )
 
 MESSAGE_LENGTH = 400
