@@ -1,7 +1,40 @@
 -- One row per web or app session: events of one device with gaps of at most 30 minutes; exactly 30 minutes is the same session.
-with web_events as (
-    select * from {{ ref('int_web_events') }}
+-- The web events are named three times, each time with the columns that step needs: one shared relation of all columns would be
+-- written to disk at a million customers.
+with bounded_events as (
+    select
+        event_ref,
+        node_id,
+        device_ref,
+        event_at
+    from {{ ref('int_web_events') }}
     where not is_bot
+),
+
+measured_events as (
+    select
+        node_id,
+        device_ref,
+        event_at,
+        event_name,
+        load_time_ms
+    from {{ ref('int_web_events') }}
+    where not is_bot
+),
+
+entry_events as (
+    select
+        event_ref,
+        system,
+        device_ref,
+        platform,
+        source,
+        medium,
+        campaign,
+        page_path,
+        device_category,
+        region
+    from {{ ref('int_web_events') }}
 ),
 
 identity_map as (
@@ -24,15 +57,15 @@ run_settings as (
 -- Only what the boundaries need goes through the window: sorting all columns costs several times as much.
 gaps as (
     select
-        web_events.event_ref,
-        web_events.device_ref,
-        web_events.event_at,
-        lag(web_events.event_at) over (
-            partition by web_events.device_ref
-            order by web_events.event_at, web_events.event_ref
+        bounded_events.event_ref,
+        bounded_events.device_ref,
+        bounded_events.event_at,
+        lag(bounded_events.event_at) over (
+            partition by bounded_events.device_ref
+            order by bounded_events.event_at, bounded_events.event_ref
         ) as previous_at
-    from web_events
-    inner join identity_map on web_events.node_id = identity_map.node_id
+    from bounded_events
+    inner join identity_map on bounded_events.node_id = identity_map.node_id
 ),
 
 starts as (
@@ -58,20 +91,20 @@ numbered_starts as (
 session_events as (
     select
         numbered_starts.session_number,
-        web_events.event_at,
-        web_events.event_name,
-        web_events.load_time_ms,
+        measured_events.event_at,
+        measured_events.event_name,
+        measured_events.load_time_ms,
         identity_map.customer_id,
         identity_map.profile_kind = 'login' as is_login,
         touchpoints.is_key_event
-    from web_events
-    inner join identity_map on web_events.node_id = identity_map.node_id
+    from measured_events
+    inner join identity_map on measured_events.node_id = identity_map.node_id
     inner join numbered_starts
         on
-            web_events.device_ref = numbered_starts.device_ref
-            and web_events.event_at >= numbered_starts.started_at
-            and (web_events.event_at < numbered_starts.next_started_at or numbered_starts.next_started_at is null)
-    left join touchpoints on web_events.event_name = touchpoints.event_type
+            measured_events.device_ref = numbered_starts.device_ref
+            and measured_events.event_at >= numbered_starts.started_at
+            and (measured_events.event_at < numbered_starts.next_started_at or numbered_starts.next_started_at is null)
+    left join touchpoints on measured_events.event_name = touchpoints.event_type
 ),
 
 measures as (
@@ -115,9 +148,9 @@ first_events as (
     select
         numbered_starts.session_number,
         numbered_starts.started_at,
-        web_events.*
+        entry_events.*
     from numbered_starts
-    inner join web_events on numbered_starts.event_ref = web_events.event_ref
+    inner join entry_events on numbered_starts.event_ref = entry_events.event_ref
 )
 
 select
