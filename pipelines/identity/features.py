@@ -44,6 +44,7 @@ FILLED = (
     "house_number",
     "postal_code",
     "city",
+    "email",
     "phone",
 )
 """Columns a person's records lend each other where they hold one value only."""

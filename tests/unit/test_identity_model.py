@@ -122,6 +122,8 @@ def test_one_person_is_found(settings: Settings, changes: dict[str, str | None])
         {"given_name": None, "birth_date": None},
         {"birth_date": None, "email": "a.moser@other.example", "phone": "+4930998877"},
         {"given_name": None, "family_name": None, "birth_date": None, "email": None},
+        {"birth_date": None, "email": "moser.a@other.example"},
+        {"given_name": "moser", "family_name": "gunther", "birth_date": None, "email": None},
     ],
     ids=[
         "couple",
@@ -131,6 +133,8 @@ def test_one_person_is_found(settings: Settings, changes: dict[str, str | None])
         "nobody's name",
         "namesake, own contacts",
         "landline",
+        "namesake, one landline",
+        "couple, one written backwards",
     ],
 )
 def test_a_household_stays_apart(settings: Settings, changes: dict[str, str | None]) -> None:
