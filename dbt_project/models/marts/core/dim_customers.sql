@@ -1,7 +1,14 @@
--- The single customer view: one row per resolved person. Survivorship: each group of fields comes from one record, the first that
--- has it by kind of record, then by the newest change, then by node id. Consent survives as most restrictive.
+-- The single customer view: one row per resolved person. Which record a group of fields comes from is decided in the child tables
+-- (customer_names, customer_emails …): here is only their survivor.
 with profiles as (
-    select * from {{ ref('int_profiles') }}
+    select
+        node_id,
+        system,
+        account_ref,
+        is_business,
+        recorded_at,
+        updated_at
+    from {{ ref('int_profiles') }}
 ),
 
 identity_map as (
@@ -15,14 +22,32 @@ identity_map as (
 identifiers as (
     select
         node_id,
-        identifier_type,
-        identifier_value,
-        observed_at
+        identifier_type
     from {{ ref('int_identity__identifiers') }}
 ),
 
+names as (
+    select * from {{ ref('customer_names') }}
+),
+
+emails as (
+    select * from {{ ref('customer_emails') }}
+),
+
+phones as (
+    select * from {{ ref('customer_phones') }}
+),
+
+addresses as (
+    select * from {{ ref('customer_addresses') }}
+),
+
+demographics as (
+    select * from {{ ref('customer_demographics') }}
+),
+
 consents as (
-    select * from {{ ref('int_consents') }}
+    select * from {{ ref('customer_consents') }}
 ),
 
 orders as (
@@ -74,88 +99,29 @@ run_settings as (
     select * from {{ source('run', 'run_settings') }}
 ),
 
-ranked_profiles as (
-    select
-        profiles.*,
-        identity_map.customer_id,
-        row_number() over (
-            partition by identity_map.customer_id
-            order by
-                case profiles.profile_kind
-                    when 'staff' then 1
-                    when 'customer' then 2
-                    when 'contact' then 3
-                    when 'loyalty' then 4
-                    when 'guest_order' then 5
-                    when 'user' then 6
-                    when 'profile' then 7
-                    else 8
-                end,
-                profiles.updated_at desc nulls last,
-                profiles.node_id
-        ) as record_rank
-    from profiles
-    inner join identity_map on profiles.node_id = identity_map.node_id
-),
-
 persons as (
     select
-        customer_id,
+        identity_map.customer_id,
         count(*) as n_source_records,
-        {{ text_agg('system') }} as systems,
-        min_by(first_name, record_rank) filter (where first_name is not null) as first_name,
-        min_by(last_name, record_rank) filter (where first_name is not null) as last_name,
-        min_by(full_name, record_rank) filter (where full_name is not null) as full_name,
-        min_by(birth_date, record_rank) filter (where birth_date is not null) as birth_date,
-        min_by(gender, record_rank) filter (where gender is not null) as gender,
-        min_by(language, record_rank) filter (where language is not null) as language,
-        min_by(address_line, record_rank) filter (where address_line is not null) as address_line,
-        min_by(city, record_rank) filter (where address_line is not null) as address_city,
-        min_by(city, record_rank) filter (where city is not null) as any_city,
-        min_by(postal_code, record_rank) filter (where address_line is not null) as address_postal_code,
-        min_by(postal_code, record_rank) filter (where postal_code is not null) as any_postal_code,
-        min_by(country_code, record_rank) filter (where country_code is not null) as country_code,
-        min_by(region, record_rank) filter (where region is not null) as region,
-        min_by(income_band, record_rank) filter (where income_band is not null) as income_band,
-        min_by(education, record_rank) filter (where education is not null) as education,
-        min_by(occupation, record_rank) filter (where occupation is not null) as occupation,
-        min_by(n_children, record_rank) filter (where n_children is not null) as n_children,
-        min_by(household_size, record_rank) filter (where household_size is not null) as household_size,
-        min_by(is_home_owner, record_rank) filter (where is_home_owner is not null) as is_home_owner,
-        min_by(account_ref, record_rank) filter (where account_ref is not null) as account_id,
-        bool_or(is_business) as is_business,
-        min(recorded_at) as first_recorded_at
-    from ranked_profiles
+        {{ text_agg('profiles.system') }} as systems,
+        min(profiles.account_ref) as account_id,
+        bool_or(profiles.is_business) as is_business,
+        min(profiles.recorded_at) as first_recorded_at
+    from profiles
+    inner join identity_map on profiles.node_id = identity_map.node_id
     group by 1
 ),
 
-ranked_contacts as (
-    select
-        ranked_profiles.customer_id,
-        identifiers.identifier_type,
-        identifiers.identifier_value,
-        row_number() over (
-            partition by ranked_profiles.customer_id, identifiers.identifier_type
-            order by
-                ranked_profiles.record_rank,
-                -- A record's first e-mail comes before its further ones.
-                case when identifiers.identifier_value = lower(trim(ranked_profiles.email)) then 0 else 1 end,
-                identifiers.observed_at desc nulls last,
-                identifiers.identifier_value
-        ) as value_rank
-    from identifiers
-    inner join ranked_profiles on identifiers.node_id = ranked_profiles.node_id
-    where identifiers.identifier_type in ('email', 'phone')
+name_conflicts as (
+    select distinct customer_id
+    from names
+    where is_conflict
 ),
 
-contacts as (
-    select
-        customer_id,
-        max(identifier_value) filter (where identifier_type = 'email') as email,
-        max(identifier_value) filter (where identifier_type = 'phone') as phone
-    from ranked_contacts
-    where value_rank = 1
-    group by 1
+country_conflicts as (
+    select distinct customer_id
+    from addresses
+    where is_conflict
 ),
 
 -- Known by an e-mail, a phone, a card or an id; a device or an anonymous answer is nobody yet.
@@ -172,34 +138,14 @@ staff as (
     where is_staff
 ),
 
-last_consents as (
-    select
-        consents.node_id,
-        consents.purpose,
-        consents.channel,
-        consents.is_granted,
-        row_number() over (
-            partition by consents.node_id, consents.purpose, consents.channel
-            order by consents.recorded_at desc, case when consents.is_granted then 1 else 0 end
-        ) as consent_rank
-    from consents
-    cross join run_settings
-    where consents.recorded_at < run_settings.as_of
-),
-
 person_consents as (
     select
-        identity_map.customer_id,
-        bool_and(last_consents.is_granted) filter (
-            where last_consents.purpose = 'marketing' and last_consents.channel = 'email'
-        ) as has_email_marketing_consent,
-        bool_and(last_consents.is_granted) filter (
-            where last_consents.purpose = 'marketing' and last_consents.channel = 'sms'
-        ) as has_sms_marketing_consent,
-        bool_and(last_consents.is_granted) filter (where last_consents.purpose = 'profiling') as has_profiling_consent
-    from last_consents
-    inner join identity_map on last_consents.node_id = identity_map.node_id
-    where last_consents.consent_rank = 1
+        customer_id,
+        bool_and(is_granted) filter (where purpose = 'marketing' and channel = 'email') as has_email_marketing_consent,
+        bool_and(is_granted) filter (where purpose = 'marketing' and channel = 'sms') as has_sms_marketing_consent,
+        bool_and(is_granted) filter (where purpose = 'profiling') as has_profiling_consent,
+        bool_or(is_conflict) as has_consent_conflict
+    from consents
     group by 1
 ),
 
@@ -336,29 +282,29 @@ ranked_scores as (
 
 aged as (
     select
-        persons.*,
+        demographics.*,
         -- Whole years at as_of: the birthday of this year counts only once it has come.
-        extract(year from run_settings.as_of_date) - extract(year from persons.birth_date)
+        extract(year from run_settings.as_of_date) - extract(year from demographics.birth_date)
         - case
             when
                 extract(month from run_settings.as_of_date) * 100 + extract(day from run_settings.as_of_date)
-                < extract(month from persons.birth_date) * 100 + extract(day from persons.birth_date)
+                < extract(month from demographics.birth_date) * 100 + extract(day from demographics.birth_date)
                 then 1
             else 0
         end as age
-    from persons
+    from demographics
     cross join run_settings
 )
 
 select
-    aged.customer_id,
-    aged.n_source_records,
-    aged.systems,
-    aged.first_name,
-    aged.last_name,
-    coalesce(aged.first_name || ' ' || aged.last_name, aged.full_name, aged.first_name) as full_name,
-    contacts.email,
-    contacts.phone,
+    persons.customer_id,
+    persons.n_source_records,
+    persons.systems,
+    names.first_name,
+    names.last_name,
+    names.full_name,
+    emails.email,
+    phones.phone,
     aged.birth_date,
     cast(cast(floor(extract(year from aged.birth_date) / 10) as integer) * 10 as string) || 's' as birth_year_band,
     case
@@ -372,22 +318,22 @@ select
     end as age_band,
     aged.gender,
     aged.language,
-    aged.address_line,
-    coalesce(aged.address_city, aged.any_city) as city,
-    coalesce(aged.address_postal_code, aged.any_postal_code) as postal_code,
-    aged.country_code,
-    aged.region,
+    addresses.address_line,
+    addresses.city,
+    addresses.postal_code,
+    case when addresses.customer_id is null then aged.place_country_code else addresses.country_code end as country_code,
+    case when addresses.customer_id is null then aged.place_region else addresses.region end as region,
     aged.income_band,
     aged.education,
     aged.occupation,
     aged.n_children,
     aged.household_size,
     aged.is_home_owner,
-    aged.account_id,
-    aged.is_business,
+    persons.account_id,
+    persons.is_business,
     staff.customer_id is not null as is_staff,
     identified.customer_id is not null as is_identified,
-    least(aged.first_recorded_at, contact_times.first_event_at) as first_seen_at,
+    least(persons.first_recorded_at, contact_times.first_event_at) as first_seen_at,
     contact_times.last_event_at as last_seen_at,
     order_values.first_order_at,
     order_values.last_order_at,
@@ -418,22 +364,45 @@ select
     coalesce(person_consents.has_email_marketing_consent, false) as has_email_marketing_consent,
     coalesce(person_consents.has_sms_marketing_consent, false) as has_sms_marketing_consent,
     coalesce(person_consents.has_profiling_consent, false) as has_profiling_consent,
+    name_conflicts.customer_id is not null as has_name_conflict,
+    coalesce(aged.has_birth_date_conflict, false) as has_birth_date_conflict,
+    coalesce(aged.has_gender_conflict, false) as has_gender_conflict,
+    country_conflicts.customer_id is not null as has_country_conflict,
+    coalesce(person_consents.has_consent_conflict, false) as has_consent_conflict,
     ranked_scores.score as last_satisfaction_score,
     ranked_scores.basis as last_satisfaction_basis,
     ranked_scores.scored_at as last_satisfaction_at
-from aged
-left join contacts on aged.customer_id = contacts.customer_id
-left join identified on aged.customer_id = identified.customer_id
-left join staff on aged.customer_id = staff.customer_id
-left join person_consents on aged.customer_id = person_consents.customer_id
-left join order_values on aged.customer_id = order_values.customer_id
-left join loose_refunds on aged.customer_id = loose_refunds.customer_id
-left join margins on aged.customer_id = margins.customer_id
-left join contact_times on aged.customer_id = contact_times.customer_id
-left join session_counts on aged.customer_id = session_counts.customer_id
-left join cart_counts on aged.customer_id = cart_counts.customer_id
-left join open_tickets on aged.customer_id = open_tickets.customer_id
+from persons
+left join aged on persons.customer_id = aged.customer_id
+left join names
+    on
+        persons.customer_id = names.customer_id
+        and names.survivor_rank = 1
+left join emails
+    on
+        persons.customer_id = emails.customer_id
+        and emails.survivor_rank = 1
+left join phones
+    on
+        persons.customer_id = phones.customer_id
+        and phones.survivor_rank = 1
+left join addresses
+    on
+        persons.customer_id = addresses.customer_id
+        and addresses.survivor_rank = 1
+left join name_conflicts on persons.customer_id = name_conflicts.customer_id
+left join country_conflicts on persons.customer_id = country_conflicts.customer_id
+left join identified on persons.customer_id = identified.customer_id
+left join staff on persons.customer_id = staff.customer_id
+left join person_consents on persons.customer_id = person_consents.customer_id
+left join order_values on persons.customer_id = order_values.customer_id
+left join loose_refunds on persons.customer_id = loose_refunds.customer_id
+left join margins on persons.customer_id = margins.customer_id
+left join contact_times on persons.customer_id = contact_times.customer_id
+left join session_counts on persons.customer_id = session_counts.customer_id
+left join cart_counts on persons.customer_id = cart_counts.customer_id
+left join open_tickets on persons.customer_id = open_tickets.customer_id
 left join ranked_scores
     on
-        aged.customer_id = ranked_scores.customer_id
+        persons.customer_id = ranked_scores.customer_id
         and ranked_scores.score_rank = 1
