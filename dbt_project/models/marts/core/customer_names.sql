@@ -103,15 +103,15 @@ select
     ranked.system as survivor_system,
     name_values.systems,
     name_values.n_source_records,
-    -- Not a spelling of the survivor, in either order of the parts; a part only one of them shows contradicts nothing.
+    -- Not a spelling of the survivor, in either order of the parts.
     not (
         (
-            coalesce({{ is_same_given_name('ranked.given_name', 'survivors.given_name') }}, true)
-            and coalesce({{ is_same_given_name('ranked.family_name', 'survivors.family_name') }}, true)
+            {{ is_spelling_of('ranked.given_name', 'survivors.given_name') }}
+            and {{ is_spelling_of('ranked.family_name', 'survivors.family_name') }}
         )
         or (
-            coalesce({{ is_same_given_name('ranked.given_name', 'survivors.family_name') }}, true)
-            and coalesce({{ is_same_given_name('ranked.family_name', 'survivors.given_name') }}, true)
+            {{ is_spelling_of('ranked.given_name', 'survivors.family_name') }}
+            and {{ is_spelling_of('ranked.family_name', 'survivors.given_name') }}
         )
     ) as is_conflict,
     name_values.first_seen_at,
