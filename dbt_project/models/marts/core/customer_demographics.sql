@@ -22,7 +22,8 @@ with profiles as (
         or household_size is not null
         or is_home_owner is not null as has_demographics
     from {{ ref('int_profiles') }}
-    where coalesce(gender, language, income_band, education, occupation, country_code, region) is not null
+    where
+        coalesce(gender, language, income_band, education, occupation, country_code, region) is not null
         or n_children is not null
         or household_size is not null
         or is_home_owner is not null

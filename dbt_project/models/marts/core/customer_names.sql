@@ -104,16 +104,17 @@ select
     name_values.systems,
     name_values.n_source_records,
     -- Not a spelling of the survivor, in either order of the parts.
-    not (
-        (
+    case
+        when
             {{ is_spelling_of('ranked.given_name', 'survivors.given_name') }}
             and {{ is_spelling_of('ranked.family_name', 'survivors.family_name') }}
-        )
-        or (
+            then false
+        when
             {{ is_spelling_of('ranked.given_name', 'survivors.family_name') }}
             and {{ is_spelling_of('ranked.family_name', 'survivors.given_name') }}
-        )
-    ) as is_conflict,
+            then false
+        else true
+    end as is_conflict,
     name_values.first_seen_at,
     name_values.last_seen_at
 from name_values
