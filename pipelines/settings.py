@@ -67,6 +67,16 @@ class Settings:
         return self.home / "secrets"
 
     @property
+    def identity_dir(self) -> Path:
+        """What this house decided about identity and a rebuilt warehouse needs again."""
+        return self.home / "identity"
+
+    @property
+    def trained_model_path(self) -> Path:
+        """The second pass's parameters trained on this house's records; absent until someone trains."""
+        return self.identity_dir / "model_parameters.json"
+
+    @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
 

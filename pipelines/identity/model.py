@@ -185,18 +185,13 @@ def load_model_settings(path: Path = SETTINGS_FILE) -> ModelSettings:
     return settings
 
 
-def trained_path(settings: Settings) -> Path:
-    """Where ``journeyline identity train`` leaves its parameters."""
-    return settings.home / "identity" / "model_parameters.json"
-
-
 def load_parameters(settings: Settings, model: ModelSettings) -> Parameters:
     """The trained parameters of this house, else the shipped ones.
 
     Raises:
         ModelError: they cannot be read, or were trained for other settings.
     """
-    path = trained_path(settings)
+    path = settings.trained_model_path
     path = path if path.exists() else SHIPPED_FILE
     parameters = read_parameters(path)
     if parameters.settings_hash != model.hash:

@@ -24,7 +24,6 @@ from pipelines.identity.model import (
     Parameters,
     load_model_settings,
     splink_settings,
-    trained_path,
     write_parameters,
 )
 from pipelines.identity.predict import any_guard, block, new_linker, predicted
@@ -63,7 +62,7 @@ def train(settings: Settings, *, path: Path | None = None) -> Trained:
                 "the warehouse holds no records to compare yet: run 'journeyline refresh' first"
             ) from error
     parameters = train_on(settings, model, records, links)
-    target = path or trained_path(settings)
+    target = path or settings.trained_model_path
     write_parameters(target, parameters)
     return Trained(parameters, target)
 

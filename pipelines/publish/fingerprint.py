@@ -28,6 +28,7 @@ def fingerprint(settings: Settings) -> str:
         "reporting_time_zone": settings.reporting_time_zone,
         "reporting_currency": settings.reporting_currency,
         "min_cell": settings.min_cell,
+        "identity_model": _identity_model(settings),
         "pseudonyms": load_pseudonyms(settings).key_id,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -46,6 +47,12 @@ def _landed(settings: Settings) -> list[str]:
             if path.with_suffix(".json").is_file():
                 found.add(f"{system}/{path.parent.parent.name}/{path.stem}")
     return sorted(found)
+
+
+def _identity_model(settings: Settings) -> str | None:
+    """Hash of the parameters this house trained; the shipped ones are part of the code."""
+    path = settings.trained_model_path
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def _as_of(settings: Settings) -> str:

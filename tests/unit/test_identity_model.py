@@ -15,7 +15,6 @@ from pipelines.identity.model import (
     load_model_settings,
     load_parameters,
     read_parameters,
-    trained_path,
     write_parameters,
 )
 from pipelines.identity.predict import EDGE_SCHEMA, score
@@ -206,7 +205,7 @@ def test_an_artefact_is_read_back_and_a_changed_one_refused(tmp_path: Path) -> N
 
 def test_parameters_of_other_comparisons_are_refused(settings: Settings) -> None:
     model = load_model_settings()
-    write_parameters(trained_path(settings), read_parameters(SHIPPED_FILE))
+    write_parameters(settings.trained_model_path, read_parameters(SHIPPED_FILE))
     fewer = model.model_copy(update={"comparisons": model.comparisons[:-1]})
     with pytest.raises(ModelError, match="other comparisons"):
         load_parameters(settings, fewer)

@@ -45,6 +45,16 @@ def test_a_new_batch_changes_it_and_one_half_landed_does_not(settings: Settings)
     assert fingerprint(settings) != first
 
 
+def test_a_newly_trained_identity_model_counts(settings: Settings) -> None:
+    first = fingerprint(settings)
+    settings.identity_dir.mkdir(parents=True)
+    settings.trained_model_path.write_text('{"levels": 1}')
+    trained = fingerprint(settings)
+    assert trained != first
+    settings.trained_model_path.write_text('{"levels": 2}')
+    assert fingerprint(settings) not in (first, trained)
+
+
 def test_a_system_that_is_not_enabled_does_not_count(settings: Settings) -> None:
     first = fingerprint(settings)
     land(settings, "adventureworks", "aa")
