@@ -4,6 +4,7 @@ Belongs here: the storage class that ``dagster.yaml`` names. Stays out: what the
 an engine, a connection and a wait for the disk for every event, which is a quarter of the time of a small refresh.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,9 @@ from dagster._serdes import ConfigurableClassData
 
 BUSY_SECONDS = 30
 
+KEPT_FILES = 8
+"""Files kept open: every run has its own, and the web server may read hundreds of runs."""
+
 
 class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     """The same files, tables and rows as Dagster's class; only the connections live longer.
@@ -23,7 +27,7 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        self._engines: dict[str, sa.Engine] = {}
+        self._engines: OrderedDict[str, sa.Engine] = OrderedDict()
         self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
@@ -42,6 +46,9 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
                 engine = self._engines[shard] = self._engine(shard)
                 self._initdb(engine)
                 self._initialized_dbs.add(shard)
+            self._engines.move_to_end(shard)
+            while len(self._engines) > KEPT_FILES:
+                self._engines.popitem(last=False)[1].dispose()
             with engine.begin() as connection:
                 yield connection
 
@@ -61,12 +68,22 @@ class KeptSqliteEventLogStorage(SqliteEventLogStorage):
             self._tables.add(table_name)
         return table_name in self._tables
 
+    def wipe(self) -> None:
+        """Delete every event. The files are closed first: a kept connection would write to one that is gone."""
+        self._close()
+        super().wipe()
+
     def dispose(self) -> None:
         """Close every connection; the next event opens a new one."""
-        for engine in self._engines.values():
-            engine.dispose()
-        self._engines.clear()
         super().dispose()
+        self._close()
+
+    def _close(self) -> None:
+        with self._db_lock:
+            for engine in self._engines.values():
+                engine.dispose()
+            self._engines.clear()
+            self._tables.clear()
 
 
 def _settle(connection: Any, _record: Any) -> None:
