@@ -20,12 +20,17 @@ class WarehouseError(RuntimeError):
     """The warehouse cannot be opened or a table is missing; the message says what to do."""
 
 
+class WarehouseInUseError(WarehouseError):
+    """Another process holds the warehouse."""
+
+
 @contextmanager
 def connect(settings: Settings, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the live warehouse for one block, with the settings' memory limit, threads and temporary folder.
 
     Raises:
-        WarehouseError: the file is missing (reader) or another process holds it.
+        WarehouseError: the file is missing (reader).
+        WarehouseInUseError: another process holds it.
     """
     path = settings.warehouse_path
     if read_only and not path.exists():
@@ -34,7 +39,7 @@ def connect(settings: Settings, *, read_only: bool = True) -> Iterator[duckdb.Du
     try:
         con = duckdb.connect(str(path), read_only=read_only)
     except duckdb.IOException as error:
-        raise WarehouseError(
+        raise WarehouseInUseError(
             f"{path} is in use by another process ({str(error).splitlines()[0]}); close it and run again"
         ) from error
     try:

@@ -42,15 +42,17 @@ def train_command(
     settings = settings_or_exit()
     from pipelines.identity.model import ModelError
     from pipelines.identity.train import train
-    from pipelines.warehouse import WarehouseError
+    from pipelines.warehouse import WarehouseError, WarehouseInUseError
 
     try:
         with err().status("comparing records"):
             trained = train(settings, path=output)
     except ModelError as error:
         fail(str(error), ExitCode.USAGE)
+    except WarehouseInUseError as error:
+        fail(str(error), ExitCode.LOCKED)
     except WarehouseError as error:
-        fail(str(error), ExitCode.LOCKED if "in use" in str(error) else ExitCode.USAGE)
+        fail(str(error), ExitCode.USAGE)
     found = trained.parameters
     if as_json:
         print_json({"path": trained.path, "hash": found.hash, **found.as_json()})
