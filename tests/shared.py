@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from unittest.mock import patch
 
 import pytest
 
@@ -103,7 +104,7 @@ def build_demo(settings: Settings, customers: int) -> Demo:
 def network_cut_off() -> Iterator[list[Any]]:
     """Refuse every connection but those to files, and keep the addresses tried."""
     tried: list[Any] = []
-    connect, look_up = socket.socket.connect, socket.getaddrinfo
+    connect = socket.socket.connect
 
     def refuse(self: socket.socket, address: Any) -> None:
         if self.family == socket.AF_UNIX:
@@ -115,10 +116,5 @@ def network_cut_off() -> Iterator[list[Any]]:
         tried.append(arguments)
         raise OSError(f"the network is cut off in this test: {arguments}")
 
-    socket.socket.connect = refuse  # type: ignore[assignment, method-assign]
-    socket.getaddrinfo = refuse_look_up
-    try:
+    with patch.object(socket.socket, "connect", refuse), patch.object(socket, "getaddrinfo", refuse_look_up):
         yield tried
-    finally:
-        socket.socket.connect = connect  # type: ignore[method-assign]
-        socket.getaddrinfo = look_up
