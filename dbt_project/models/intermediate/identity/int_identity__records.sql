@@ -54,10 +54,7 @@ folded as (
         nullif({{ regex_replace_all('upper(profiles.postal_code)', '[^0-9A-Z]') }}, '') as postal_code,
         nullif({{ fold_text('profiles.city') }}, '') as city,
         nullif(upper(trim(profiles.country_code)), '') as country_code,
-        nullif(trim({{ regex_replace_all(
-            "translate(" ~ fold_text('profiles.company_name') ~ ", '.,', '  ')",
-            '( +(gmbh|ag|kg|co|ohg|ug|ltd|limited|plc|llc|inc|corp|sl|sa|sas|bv|se|&))+ *$'
-        ) }}), '') as company,
+        {{ company_text('profiles.company_name') }} as company,
         contact_columns.email,
         contact_columns.phone,
         contact_columns.other_phone

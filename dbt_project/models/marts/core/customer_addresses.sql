@@ -57,8 +57,12 @@ addressed as (
         concat_ws(
             '|',
             coalesce(upper(trim(profiles.country_code)), ''),
-            coalesce({{ regex_replace_all('upper(profiles.postal_code)', '[^0-9A-Z]') }}, ''),
-            coalesce({{ fold_text('profiles.city') }}, ''),
+            -- The town says no more than the postal code, and is spelled more freely.
+            coalesce(
+                nullif({{ regex_replace_all('upper(profiles.postal_code)', '[^0-9A-Z]') }}, ''),
+                {{ fold_text('profiles.city') }},
+                ''
+            ),
             coalesce(records.street, {{ fold_text('profiles.address_line') }}, ''),
             coalesce(records.house_number, '')
         ) as address_key,

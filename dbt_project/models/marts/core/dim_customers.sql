@@ -4,10 +4,8 @@ with profiles as (
     select
         node_id,
         system,
-        account_ref,
         is_business,
-        recorded_at,
-        updated_at
+        recorded_at
     from {{ ref('int_profiles') }}
 ),
 
@@ -44,6 +42,21 @@ addresses as (
 
 demographics as (
     select * from {{ ref('customer_demographics') }}
+),
+
+households as (
+    select
+        customer_id,
+        household_id
+    from {{ ref('bridge_customer_households') }}
+),
+
+accounts as (
+    select
+        customer_id,
+        account_id,
+        survivor_rank
+    from {{ ref('bridge_customer_accounts') }}
 ),
 
 consents as (
@@ -104,7 +117,6 @@ persons as (
         identity_map.customer_id,
         count(*) as n_source_records,
         {{ text_agg('profiles.system') }} as systems,
-        min(profiles.account_ref) as account_id,
         bool_or(profiles.is_business) as is_business,
         min(profiles.recorded_at) as first_recorded_at
     from profiles
@@ -329,7 +341,8 @@ select
     aged.n_children,
     aged.household_size,
     aged.is_home_owner,
-    persons.account_id,
+    households.household_id,
+    accounts.account_id,
     persons.is_business,
     staff.customer_id is not null as is_staff,
     identified.customer_id is not null as is_identified,
@@ -390,6 +403,11 @@ left join addresses
     on
         persons.customer_id = addresses.customer_id
         and addresses.survivor_rank = 1
+left join households on persons.customer_id = households.customer_id
+left join accounts
+    on
+        persons.customer_id = accounts.customer_id
+        and accounts.survivor_rank = 1
 left join name_conflicts on persons.customer_id = name_conflicts.customer_id
 left join country_conflicts on persons.customer_id = country_conflicts.customer_id
 left join identified on persons.customer_id = identified.customer_id

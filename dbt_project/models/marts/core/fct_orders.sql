@@ -14,6 +14,13 @@ identity_map as (
     from {{ source('identity', 'int_identity__map') }}
 ),
 
+accounts as (
+    select
+        account_ref,
+        account_id
+    from {{ ref('int_identity__accounts') }}
+),
+
 rates as (
     select * from {{ ref('dim_fx_rates') }}
 ),
@@ -70,12 +77,14 @@ dated as (
         orders.system || ':' || orders.order_ref as order_id,
         orders.*,
         identity_map.customer_id,
+        accounts.account_id,
         orders.status <> 'cancelled' as is_valid,
         {{ date_in_zone('orders.ordered_at', 'run_settings.reporting_time_zone') }} as order_date,
         run_settings.reporting_currency
     from orders
     cross join run_settings
     left join identity_map on orders.node_id = identity_map.node_id
+    left join accounts on orders.account_ref = accounts.account_ref
 ),
 
 order_numbers as (
@@ -114,7 +123,7 @@ select
     priced.order_name,
     priced.customer_id,
     priced.node_id,
-    priced.account_ref as account_id,
+    priced.account_id,
     priced.ordered_at,
     priced.order_date,
     priced.channel,
