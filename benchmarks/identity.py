@@ -33,13 +33,17 @@ from benchmarks import splink_stock
 from pipelines import warehouse
 from pipelines.identity import features
 from pipelines.identity.accuracy import accuracy, clusters_of
+from pipelines.identity.evidence import read_settled
 from pipelines.identity.model import load_model_settings
-from pipelines.identity.predict import AUTO_LINK, second_pass
-from pipelines.identity.resolve import MAP_TABLE, resolve
+from pipelines.identity.predict import second_pass
+from pipelines.identity.resolve import resolve
+from pipelines.identity.rules import load_rules
+from pipelines.identity.store import MAP_TABLE
 from pipelines.identity.train import train
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings, utc_now
 
 RESULTS = PROJECT_ROOT / "benchmarks" / "results"
+AUTO_LINK = load_rules().thresholds.auto_link
 STOCK_THRESHOLDS = (0.9, 0.95, AUTO_LINK)
 SHOWN = ("pair_precision", "pair_recall", "pair_f1", "b3_precision", "b3_recall", "b3_f1", "exact_share")
 
@@ -106,7 +110,7 @@ def _public_set(people: data.People, home: Path) -> dict[str, Any]:
 def _by_threshold(settings: Settings, people: data.People) -> list[dict[str, Any]]:
     """Our links as plain components at stock's thresholds: like for like."""
     with warehouse.connect(settings) as con:
-        rules, pairs = features.read_settled(con), second_pass(settings, con).edges
+        rules, pairs = read_settled(con), second_pass(settings, con).edges
     found = []
     for threshold in STOCK_THRESHOLDS:
         sure = pairs.filter(pl.col("confidence") >= threshold).select("node_id_a", "node_id_b")

@@ -19,7 +19,8 @@ import yaml
 from pipelines import warehouse
 from pipelines.contract import load_contracts
 from pipelines.defs import dbt_runner
-from pipelines.identity.resolve import MAP_TABLE, resolve
+from pipelines.identity.resolve import resolve
+from pipelines.identity.store import MAP_TABLE
 from pipelines.ingest import landing
 from pipelines.ingest.raw import register_raw, write_run_settings
 from pipelines.settings import PROJECT_ROOT, Settings
@@ -89,6 +90,8 @@ def land(settings: Settings, people: People) -> None:
     )
     with warehouse.connect(settings, read_only=False) as con:
         con.execute("create schema if not exists entities")
+        con.execute("create schema if not exists raw")
+        con.execute("create or replace table raw.run_settings as select timestamp '2026-01-01' as run_at")
         for path in sorted(ENTITIES.glob("int_*.yml")):
             columns = ", ".join(f"{name} {kind}" for name, kind in _columns(path))
             con.execute(f"create or replace table entities.{path.stem} ({columns})")

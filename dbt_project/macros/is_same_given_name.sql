@@ -5,7 +5,7 @@
     {{ a }} = {{ b }}
     or (length({{ a }}) = 1 and {{ b }} like {{ a }} || '%')
     or (length({{ b }}) = 1 and {{ a }} like {{ b }} || '%')
-    or (least(length({{ a }}), length({{ b }})) >= 4 and levenshtein({{ a }}, {{ b }}) <= 1)
-    or (least(length({{ a }}), length({{ b }})) >= 7 and levenshtein({{ a }}, {{ b }}) <= 2)
+    or (least(length({{ a }}), length({{ b }})) >= 4 and {{ typing_distance(a, b) }} <= 1)
+    or (least(length({{ a }}), length({{ b }})) >= 7 and {{ typing_distance(a, b) }} <= 2)
 )
 {%- endmacro %}

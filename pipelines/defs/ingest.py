@@ -222,6 +222,7 @@ def _known_files(unknown: Sequence[str]) -> CheckResult:
 
 RUN_COLUMNS = {
     "run_id": "varchar",
+    "run_at": "timestamp",
     "as_of": "timestamp",
     "as_of_date": "date",
     "reporting_time_zone": "varchar",

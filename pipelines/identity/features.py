@@ -17,7 +17,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 RECORDS_TABLE = "identity.int_identity__records"
-EDGES_TABLE = "identity.int_identity__edges"
 
 COMPARED = (
     "given_name",
@@ -35,22 +34,9 @@ COMPARED = (
 )
 """Columns of a record that make its spelling."""
 
-FILLED = (
-    "given_name",
-    "family_name",
-    "name_key",
-    "birth_date",
-    "street",
-    "house_number",
-    "postal_code",
-    "city",
-    "email",
-    "phone",
-)
-"""Columns a person's records lend each other where they hold one value only."""
-
-UNSETTLED_RULES = ("device", "shared_email", "shared_phone")
-"""Rules too weak to take two records as one person before anything is compared."""
+FILLED = tuple(name for name in COMPARED if name not in ("country_code", "other_phone"))
+"""Columns a person's records lend each other where they hold one value only. A country without its address says
+nothing, and another phone is another only beside its own."""
 
 ROWS = "comparison_rows"
 
@@ -59,12 +45,6 @@ def read_records(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """One row per source record: ``node_id`` and the columns of ``COMPARED``; the birth date as text."""
     columns = ", ".join(f"cast({name} as varchar) as {name}" for name in COMPARED)
     return con.sql(f"select node_id, {columns} from {RECORDS_TABLE}").pl()
-
-
-def read_settled(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """The rules' links that count before the pass: ``node_id_a``, ``node_id_b``."""
-    weak = ", ".join(f"'{rule}'" for rule in UNSETTLED_RULES)
-    return con.sql(f"select node_id_a, node_id_b from {EDGES_TABLE} where rule not in ({weak})").pl()
 
 
 def settle(records: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,8 @@ import polars as pl
 
 from pipelines import warehouse
 from pipelines.identity import features
+from pipelines.identity.evidence import read_settled
+from pipelines.identity.frames import EDGE_SCHEMA
 from pipelines.identity.model import (
     Comparison,
     ModelError,
@@ -23,23 +25,11 @@ from pipelines.identity.model import (
     load_parameters,
     splink_settings,
 )
+from pipelines.identity.rules import Rules, load_rules
 from pipelines.settings import Settings
 
-EDGE_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "node_id_a": pl.String,
-    "node_id_b": pl.String,
-    "rule": pl.String,
-    "identifier_type": pl.String,
-    "identifier_value": pl.String,
-    "observed_at": pl.Datetime("us"),
-    "confidence": pl.Float64,
-    "match_weight": pl.Float64,
-    "source": pl.String,
-}
-"""One shape for all evidence."""
-
-AUTO_LINK, REVIEW_FROM = 0.99, 0.8
-"""From the first probability on a pair links, from the second a person is asked; below, it is no evidence at all."""
+RAN = "ran"
+"""What a second pass without a note came to."""
 
 
 @dataclass(frozen=True)
@@ -54,39 +44,37 @@ class Scored:
     note: str | None = None
 
 
-def model_edges(settings: Settings, con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Pairs of the warehouse's records that are probably one person, in the shape of ``EDGE_SCHEMA``.
-
-    Every pair of at least ``REVIEW_FROM`` is there: whether it links or is reviewed is for who resolves. None where
-    there is nothing to compare or no parameters fit (``second_pass`` says why).
-    """
-    return second_pass(settings, con).edges
-
-
-def second_pass(settings: Settings, con: duckdb.DuckDBPyConnection) -> Scored:
+def second_pass(
+    settings: Settings, con: duckdb.DuckDBPyConnection, links: pl.DataFrame | None = None, *, rules: Rules | None = None
+) -> Scored:
     """Score the records of the warehouse with the house's parameters, else the shipped ones.
 
     Args:
         con: a connection to the warehouse; only read.
+        links: what is settled before (``evidence.settled``); read from the warehouse if not given.
+        rules: their thresholds say from which probability on a pair is worth telling.
 
     Returns:
-        The pairs. Where records are missing or parameters do not fit, none and a note that says what to do: a refresh
-        goes on with the rules alone.
+        Every pair of at least the ``backed`` threshold: whether it links or is reviewed is for who resolves. Where
+        records are too few or parameters do not fit, none and a note that says what to do: a refresh goes on with the
+        rules alone.
+
+    Raises:
+        duckdb.CatalogException: ``int_identity__records`` is not built.
     """
+    rules = rules or load_rules()
     nothing = pl.DataFrame(schema=EDGE_SCHEMA)
     try:
         model = load_model_settings()
         parameters = load_parameters(settings, model)
     except ModelError as error:
         return Scored(nothing, note=f"rules only: {error}")
-    try:
-        records, links = features.read_records(con), features.read_settled(con)
-    except duckdb.CatalogException:
-        return Scored(nothing, note=f"rules only: {features.RECORDS_TABLE} is not built")
+    records = features.read_records(con)
     if records.height < model.min_records:
         few = f"{records.height} records are fewer than min_records ({model.min_records}) of the model's settings"
-        return Scored(nothing, note=f"rules only: {few}")
-    return score(settings, model, parameters, records, links)
+        return Scored(nothing, parameters_hash=parameters.hash, note=f"rules only: {few}")
+    links = read_settled(con, rules) if links is None else links
+    return score(settings, model, parameters, records, links, least=rules.thresholds.backed)
 
 
 def score(
@@ -96,7 +84,7 @@ def score(
     records: pl.DataFrame,
     links: pl.DataFrame,
     *,
-    least: float = REVIEW_FROM,
+    least: float,
 ) -> Scored:
     """Pairs of at least ``least`` probability among records (``features.read_records``) the links do not join.
 

@@ -1,26 +1,54 @@
-"""Resolve identity in the warehouse: read records and evidence, write the map and what changed.
+"""Resolve identity: from records and evidence to the map, and everything that is told about it.
 
-Belongs here: the traffic between the warehouse and the pure functions of ``clusters``. Stays out: the rules of evidence
-(dbt) and the clustering itself. Called between two dbt steps; holds no connection when it returns.
+Belongs here: the order of the steps (``resolve_records``, pure) and the traffic between the warehouse and them
+(``resolve``). Stays out: the steps themselves, and the making of evidence (dbt). Called between two dbt steps; holds no
+connection when it returns.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from pipelines import warehouse
-from pipelines.identity.clusters import EVENT_SCHEMA, ID_DIGITS, ID_PREFIX, resolve_clusters
-from pipelines.identity.predict import AUTO_LINK, model_edges
+from pipelines.identity import store
+from pipelines.identity.clusters import cluster
+from pipelines.identity.evidence import Inputs, read_inputs, settled, sorted_nodes
+from pipelines.identity.frames import EDGE_SCHEMA, Schema
+from pipelines.identity.health import Seen, build_health
+from pipelines.identity.history import events_of, history_after, redirects_after
+from pipelines.identity.predict import RAN, Scored, second_pass
+from pipelines.identity.quality import bridges, cluster_quality
+from pipelines.identity.rules import Rules, load_rules
+from pipelines.identity.stable import Known, Run, stable_ids
 from pipelines.settings import Settings
 
-MAP_TABLE = "identity.int_identity__map"
-EVENTS_TABLE = "identity.int_identity__events"
-REVIEW_TABLE = "identity.int_identity__review"
+MAP_SCHEMA: Schema = {
+    "node_id": pl.String,
+    "system": pl.String,
+    "profile_kind": pl.String,
+    "customer_id": pl.String,
+    "cluster_size": pl.Int64,
+    "is_staff": pl.Boolean,
+}
 
-MODEL_PRIORITY = 9
-"""What is only probable is the weakest evidence: it obeys the systems' own ids, and all that is certain."""
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a resolution says, table by table (``store.TABLES``), and what changes in the history."""
+
+    map: pl.DataFrame
+    links: pl.DataFrame
+    skipped: pl.DataFrame
+    clusters: pl.DataFrame
+    events: pl.DataFrame
+    redirects: pl.DataFrame
+    history_added: pl.DataFrame
+    history_closed: pl.DataFrame
+    run: Run
 
 
 @dataclass(frozen=True)
@@ -29,88 +57,158 @@ class ResolveStats:
 
     n_nodes: int
     n_edges: int
+    n_model_edges: int
+    n_links: int
+    n_skipped: int
+    n_review_pairs: int
     n_customers: int
     n_multi_record_customers: int
     largest_cluster: int
-    n_overruled_edges: int
-    n_model_edges: int
-    n_review_pairs: int
+    n_capped: int
+    n_ledger_rows: int
+    n_idle_ledger_rows: int
+    n_new: int
     n_merged: int
     n_split: int
     n_retired: int
+    n_drifted: int
+    rules: str
+    n_compared_rows: int
+    n_compared_pairs: int
+    n_skipped_blocks: int
+    skipped_blocks: str
+    """Blocks too large to compare, by blocking rule."""
+    model_parameters: str
+    second_pass: str
+    """``ran``, or why it did not and what to do."""
 
-    def as_metadata(self) -> dict[str, int]:
-        return asdict(self)
+    def as_metadata(self) -> dict[str, int | str]:
+        return dict(self.__dict__)
 
 
-def resolve(settings: Settings, *, run_id: str) -> ResolveStats:
-    """Write ``identity.int_identity__map`` from ``entities.int_profiles`` and ``identity.int_identity__edges``.
+def resolve(settings: Settings, *, run_id: str, rules: Rules | None = None) -> ResolveStats:
+    """Resolve the records of the warehouse and write the tables of ``store`` in one transaction.
 
-    The previous map gives each person the id he or she had. Changes of ids are appended to
-    ``identity.int_identity__events`` (run_id, event, customer_id, into_customer_id, n_nodes); the first run has none.
-
-    Pairs of records the model finds probable but not sure are left in ``identity.int_identity__review`` for a person,
-    in the shape of ``predict.EDGE_SCHEMA``.
+    Reads ``entities.int_profiles``, ``identity.int_identity__edges`` and ``int_identity__unique_keys``, the ledger's
+    seeds, the model's pairs and what earlier runs left. Pairs the model finds probable but not sure are left in
+    ``identity.int_identity__review``.
 
     Raises:
         WarehouseError: dbt has not built the records and edges yet.
+        RulesError, LedgerError: the rules file or the ledger is wrong.
         ValueError: a record occurs twice or an edge names an unknown record.
     """
-    nodes, edges, probable, previous = _read(settings)
-    sure = pl.col("confidence") >= AUTO_LINK
-    linking = probable.filter(sure).select(
-        "node_id_a", "node_id_b", pl.lit(MODEL_PRIORITY, dtype=edges.schema["priority"]).alias("priority")
+    rules = rules or load_rules()
+    with warehouse.connect(settings) as con:
+        inputs = read_inputs(con, store.read_known(con))
+        scored = second_pass(settings, con, settled(inputs, rules), rules=rules)
+        (run_at,) = con.execute("select run_at from raw.run_settings").fetchall()[0]
+        before = store.read_health(con)
+    inputs = replace(inputs, edges=pl.concat([inputs.edges, scored.edges]))
+    resolution = resolve_records(inputs, rules, Run(run_id, _later(run_at, inputs.known)))
+    review = scored.edges.filter(
+        pl.col("confidence").is_between(rules.thresholds.review, rules.thresholds.auto_link, closed="left")
+    ).join(resolution.links.filter(pl.col("source") == "model"), on=["node_id_a", "node_id_b"], how="anti")
+    health = build_health(_seen(inputs, resolution, review), before, rules.drift, resolution.run)
+    store.write(settings, resolution, review, health)
+    return _stats(inputs, resolution, review, health, rules, scored)
+
+
+def resolve_records(inputs: Inputs, rules: Rules, run: Run) -> Resolution:
+    """Decide who is who. The same inputs give the same result in any order of rows; again, they change nothing.
+
+    Raises:
+        ValueError: a record occurs twice or an edge names an unknown record or rule.
+    """
+    nodes = sorted_nodes(inputs)
+    found = cluster(nodes, inputs.evidence(), inputs.unique_keys, inputs.ledger.never, rules)
+    ids = stable_ids(nodes, found.component, inputs.known)
+    mapped = (
+        nodes.with_columns(ids.customer_ids.alias("customer_id"))
+        .with_columns(
+            pl.len().over("customer_id").cast(pl.Int64).alias("cluster_size"),
+            pl.col("is_staff").any().over("customer_id").alias("is_staff"),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in MAP_SCHEMA.items())
     )
-    review = probable.filter(~sure)
-    resolution = resolve_clusters(nodes, pl.concat([edges, linking]), previous)
-    _write(settings, resolution.map, review, resolution.events.insert_column(0, pl.lit(run_id).alias("run_id")))
-    sizes = resolution.map.group_by("customer_id").agg(pl.len().alias("n"))["n"]
+    is_bridge = bridges(nodes.height, found.links["a"].to_numpy(), found.links["b"].to_numpy())
+    links = found.links.with_columns(
+        ids.customer_ids.gather(found.links["a"]).alias("customer_id"),
+        pl.Series("is_bridge", is_bridge, dtype=pl.Boolean),
+    )
+    redirects = redirects_after(inputs.known, ids.moves, run)
+    added, closed = history_after(nodes, ids.customer_ids, links, inputs.known, run)
+    return Resolution(
+        map=mapped,
+        links=links.select(*EDGE_SCHEMA, "customer_id", "is_bridge"),
+        skipped=found.skipped,
+        clusters=cluster_quality(ids.customer_ids, links, is_bridge, found.capped),
+        events=events_of(
+            ids=ids,
+            nodes=nodes,
+            known=inputs.known,
+            redirects=redirects,
+            links=links,
+            skipped=found.skipped,
+            run=run,
+        ),
+        redirects=redirects,
+        history_added=added,
+        history_closed=closed,
+        run=run,
+    )
+
+
+def _later(run_at: datetime, known: Known) -> datetime:
+    """The run's time, moved past all that is known: a second resolution within one run is a later one."""
+    last = known.last()
+    return max(run_at, last + timedelta(microseconds=1)) if last else run_at
+
+
+def _seen(inputs: Inputs, resolution: Resolution, review: pl.DataFrame) -> Seen:
+    history = inputs.known.history.filter(pl.col("known_to").is_null()).select("node_id", was="customer_id")
+    met = resolution.map.select("node_id", "customer_id").join(history, on="node_id")
+    return Seen(
+        clusters=resolution.clusters,
+        links=resolution.links,
+        skipped=resolution.skipped,
+        events=resolution.events,
+        n_review=review.height,
+        n_moved=met.filter(pl.col("was") != pl.col("customer_id")).height,
+        n_known=met.height,
+        blocked=inputs.blocked,
+    )
+
+
+def _stats(  # noqa: PLR0917 (a row from six tables)
+    inputs: Inputs, resolution: Resolution, review: pl.DataFrame, health: pl.DataFrame, rules: Rules, scored: Scored
+) -> ResolveStats:
+    sizes = resolution.clusters["n_nodes"].to_numpy()
+    linked = resolution.links.filter(pl.col("source") == "model")
     kinds = resolution.events["event"]
     return ResolveStats(
-        n_nodes=nodes.height,
-        n_edges=resolution.n_edges,
-        n_customers=sizes.len(),
-        n_multi_record_customers=int((sizes > 1).sum()),
-        largest_cluster=int(sizes.max() or 0),  # type: ignore[arg-type]
-        n_overruled_edges=resolution.n_overruled,
-        n_model_edges=linking.height,
+        n_nodes=inputs.nodes.height,
+        n_edges=inputs.edges.height - scored.edges.height + linked.height,
+        n_model_edges=linked.height,
+        n_links=resolution.links.height,
+        n_skipped=resolution.skipped.height,
         n_review_pairs=review.height,
-        n_merged=int((kinds == "merge").sum()),
+        n_customers=len(sizes),
+        n_multi_record_customers=int((sizes > 1).sum()),
+        largest_cluster=int(np.max(sizes, initial=0)),
+        n_capped=int(resolution.clusters["was_capped"].sum()),
+        n_ledger_rows=inputs.ledger.never.height + inputs.ledger.always.height,
+        n_idle_ledger_rows=inputs.ledger.n_idle,
+        n_new=int((kinds == "new").sum()),
+        n_merged=int((kinds == "merged").sum()),
         n_split=int((kinds == "split").sum()),
-        n_retired=int((kinds == "retire").sum()),
+        n_retired=int((kinds == "retired").sum()),
+        n_drifted=int(health["is_warning"].sum()),
+        rules=rules.fingerprint,
+        n_compared_rows=scored.n_rows,
+        n_compared_pairs=scored.n_pairs,
+        n_skipped_blocks=sum(scored.skipped_blocks.values()),
+        skipped_blocks=", ".join(f"{rule}: {n}" for rule, n in sorted(scored.skipped_blocks.items())) or "none",
+        model_parameters=scored.parameters_hash or "none",
+        second_pass=scored.note or RAN,
     )
-
-
-def _read(settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame | None]:
-    tables = set(warehouse.tables(settings))
-    with warehouse.connect(settings) as con:
-        nodes = con.sql(
-            f"""
-            select
-                node_id, system, profile_kind, is_staff,
-                '{ID_PREFIX}' || substr(md5(node_id), 1, {ID_DIGITS}) as proposed_id
-            from entities.int_profiles
-            """
-        ).pl()
-        edges = con.sql("select node_id_a, node_id_b, priority from identity.int_identity__edges").pl()
-        probable = model_edges(settings, con)
-        previous = con.sql(f"select node_id, customer_id from {MAP_TABLE}").pl() if MAP_TABLE in tables else None
-    return nodes, edges, probable, previous
-
-
-def _write(settings: Settings, resolved: pl.DataFrame, review: pl.DataFrame, events: pl.DataFrame) -> None:
-    """Replace the map and the review list and append the events in one transaction: no change without its trace."""
-    columns = ", ".join(
-        f"{name} {'varchar' if dtype == pl.String else 'bigint'}" for name, dtype in EVENT_SCHEMA.items()
-    )
-    with warehouse.connect(settings, read_only=False) as con:
-        con.register("resolved", resolved.to_arrow())
-        con.register("changes", events.to_arrow())
-        con.register("unsure", review.to_arrow())
-        con.execute("begin")
-        con.execute("create schema if not exists identity")
-        con.execute(f"create or replace table {MAP_TABLE} as select * from resolved")
-        con.execute(f"create or replace table {REVIEW_TABLE} as select * from unsure")
-        con.execute(f"create table if not exists {EVENTS_TABLE} (run_id varchar, {columns})")
-        con.execute(f"insert into {EVENTS_TABLE} select * from changes")
-        con.execute("commit")

@@ -17,6 +17,7 @@ import polars as pl
 
 from pipelines import warehouse
 from pipelines.identity import features
+from pipelines.identity.evidence import read_settled
 from pipelines.identity.model import (
     Comparison,
     ModelError,
@@ -54,13 +55,10 @@ def train(settings: Settings, *, path: Path | None = None) -> Trained:
         ModelError: too few records to train on.
     """
     model = load_model_settings()
+    if features.RECORDS_TABLE not in warehouse.tables(settings):
+        raise warehouse.WarehouseError("the warehouse holds no records to compare yet: run 'journeyline refresh' first")
     with warehouse.connect(settings) as con:
-        try:
-            records, links = features.read_records(con), features.read_settled(con)
-        except duckdb.CatalogException as error:
-            raise warehouse.WarehouseError(
-                "the warehouse holds no records to compare yet: run 'journeyline refresh' first"
-            ) from error
+        records, links = features.read_records(con), read_settled(con)
     parameters = train_on(settings, model, records, links)
     target = path or settings.trained_model_path
     write_parameters(target, parameters)

@@ -143,6 +143,7 @@ def make_base(factory: pytest.TempPathFactory, home: Path) -> Path:
             create table raw.run_settings as
             select
                 'test' as run_id,
+                timestamp '{LOADED}' as run_at,
                 timestamp '{AS_OF}' as as_of,
                 cast(timestamp '{AS_OF}' as date) - 1 as as_of_date,
                 'UTC' as reporting_time_zone,

@@ -21,7 +21,7 @@ from pipelines.identity.predict import EDGE_SCHEMA, score
 from pipelines.identity.train import train_on
 from pipelines.settings import Settings, load_settings
 
-AUTO = 0.99
+AUTO, REVIEW = 0.99, 0.8
 
 ANNA = {
     "given_name": "anna",
@@ -82,7 +82,7 @@ def links(*pairs: tuple[str, str]) -> pl.DataFrame:
 def linked(settings: Settings, *rows: dict[str, str | None]) -> bool:
     """Whether the shipped model links the first two of the records by itself."""
     model = load_model_settings()
-    found = score(settings, model, read_parameters(SHIPPED_FILE), records(*rows, *crowd()), links())
+    found = score(settings, model, read_parameters(SHIPPED_FILE), records(*rows, *crowd()), links(), least=REVIEW)
     assert dict(found.edges.schema) == EDGE_SCHEMA
     sure = found.edges.filter(pl.col("confidence") >= AUTO)
     return sure.filter((pl.col("node_id_a") == "r0") & (pl.col("node_id_b") == "r1")).height == 1
@@ -149,8 +149,8 @@ def test_what_the_rules_joined_is_not_scored_and_lends_its_birth_date(settings: 
     model, parameters = load_model_settings(), read_parameters(SHIPPED_FILE)
     order = ANNA | {"birth_date": None, "email": "anna@other.example", "phone": None}
     rows = records(ANNA, order, ANNA | {"birth_date": "2009-11-30", "email": "j@post.example"}, *crowd())
-    apart = score(settings, model, parameters, rows, links()).edges
-    found = score(settings, model, parameters, rows, links(("r0", "r1"))).edges
+    apart = score(settings, model, parameters, rows, links(), least=REVIEW).edges
+    found = score(settings, model, parameters, rows, links(("r0", "r1")), least=REVIEW).edges
     assert {("r0", "r1"), ("r1", "r2")} <= set(apart.select("node_id_a", "node_id_b").iter_rows())
     # The order has no birth date of its own: its person's speaks against the namesake child.
     assert found.filter(pl.col("node_id_a").is_in(["r0", "r1"])).is_empty()
@@ -163,6 +163,7 @@ def test_a_pair_tells_how_it_compares_and_shows_no_value(settings: Settings) -> 
         read_parameters(SHIPPED_FILE),
         records(ANNA, ANNA | {"email": "ana.moser@post.example"}, *crowd()),
         links(),
+        least=REVIEW,
     )
     (told,) = found.edges.filter(pl.col("node_id_b") == "r1")["identifier_value"]
     outcome = {part.split("=")[0]: part.split("=")[1].split(":")[0] for part in told.split()}
@@ -184,7 +185,7 @@ def test_a_crowded_block_is_left_out_and_reported(settings: Settings) -> None:
         update={"blocking": model.blocking.model_copy(update={"max_block": 2, "rules": (("given_name",),)})}
     )
     rows = records(*[{"given_name": "anna", "family_name": f"x{i}"} for i in range(3)])
-    found = score(settings, model, read_parameters(SHIPPED_FILE), rows, links())
+    found = score(settings, model, read_parameters(SHIPPED_FILE), rows, links(), least=REVIEW)
     assert (found.n_pairs, found.skipped_blocks) == (0, {"given_name": 1})
 
 

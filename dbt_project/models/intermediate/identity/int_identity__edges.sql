@@ -1,5 +1,6 @@
 -- One row per link between two source records: the rule and the value that link them. Star edges: within the records a
--- value may link, the smallest record that shows its own name (or the smallest) to each of the others.
+-- value may link, the smallest record that shows its own name (or the smallest) to each of the others. What a rule is worth
+-- stands in pipelines/identity/rules.yml.
 with groups as (
     select * from {{ ref('int_identity__groups') }}
     where skip_reason is null
@@ -30,6 +31,7 @@ value_edges as (
             when groups.is_guess then 'shared_' || groups.identifier_type
             else groups.identifier_type
         end as rule,
+        groups.identifier_type,
         groups.identifier_value,
         groups.observed_at
     from groups
@@ -46,6 +48,7 @@ order_edges as (
         least(node_id, buyer_node_id) as node_id_a,
         greatest(node_id, buyer_node_id) as node_id_b,
         'order_name' as rule,
+        'order_name' as identifier_type,
         identifier_value,
         observed_at
     from order_claims
@@ -55,30 +58,6 @@ edges as (
     select * from value_edges
     union all
     select * from order_edges
-),
-
-ranked as (
-    select
-        node_id_a,
-        node_id_b,
-        rule,
-        cast(case rule
-            when 'crm_merge' then 1
-            when 'shop_customer' then 1
-            when 'adventureworks_customer' then 1
-            when 'retail_customer' then 1
-            when 'source_ref' then 1
-            when 'email' then 2
-            when 'loyalty_card' then 3
-            when 'phone' then 4
-            when 'order_name' then 5
-            when 'device' then 6
-            when 'shared_email' then 7
-            when 'shared_phone' then 8
-        end as integer) as priority,
-        identifier_value,
-        observed_at
-    from edges
 )
 
-select * from ranked
+select * from edges

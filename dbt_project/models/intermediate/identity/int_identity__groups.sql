@@ -108,6 +108,15 @@ contested_ranks as (
     group by 1, 2, 3
 ),
 
+people as (
+    select
+        identifier_type,
+        identifier_value,
+        count(distinct name_rank) as n_people
+    from contested_ranks
+    group by 1, 2
+),
+
 grouped as (
     select
         shown.node_id,
@@ -116,22 +125,57 @@ grouped as (
         shown.observed_at,
         shown.profile_kind,
         coalesce(contested_ranks.name_rank, 1) as name_rank,
-        contested_ranks.node_id is not null and shown.name is null as is_guess
+        -- spellings of one name are one person, and then nothing is guessed
+        shown.name is null and coalesce(people.n_people, 1) > 1 as is_guess
     from shown
     left join contested_ranks
         on
             shown.node_id = contested_ranks.node_id
             and shown.identifier_type = contested_ranks.identifier_type
             and shown.identifier_value = contested_ranks.identifier_value
+    left join people
+        on
+            shown.identifier_type = people.identifier_type
+            and shown.identifier_value = people.identifier_value
+),
+
+-- Accounts and cards of those who show a value: a till's own phone shows many, whatever their names.
+unique_keys as (
+    select * from {{ ref('int_identity__unique_keys') }}
+    where key_type in ('shop_customer', 'loyalty_card', 'adventureworks_customer', 'retail_customer')
+),
+
+key_counts as (
+    select
+        identifier_type,
+        identifier_value,
+        max(n_keys) as n_keys
+    from (
+        select
+            shown.identifier_type,
+            shown.identifier_value,
+            unique_keys.key_type,
+            count(distinct unique_keys.key_value) as n_keys
+        from shown
+        inner join unique_keys on shown.node_id = unique_keys.node_id
+        where shown.identifier_type in ('email', 'phone')
+        group by 1, 2, 3
+    ) as counted
+    group by 1, 2
 ),
 
 value_sizes as (
     select
-        identifier_type,
-        identifier_value,
+        grouped.identifier_type,
+        grouped.identifier_value,
         count(*) as n_nodes,
-        count(distinct name_rank) as n_people
+        count(distinct grouped.name_rank) as n_people,
+        coalesce(max(key_counts.n_keys), 0) as n_keys
     from grouped
+    left join key_counts
+        on
+            grouped.identifier_type = key_counts.identifier_type
+            and grouped.identifier_value = key_counts.identifier_value
     group by 1, 2
 ),
 
@@ -163,12 +207,15 @@ judged as (
         grouped.name_rank,
         grouped.is_guess,
         value_sizes.n_nodes,
+        value_sizes.n_people,
+        value_sizes.n_keys,
         case
             when shared_devices.identifier_value is not null then 'shared_device'
             when grouped.identifier_type in ('email', 'phone') and value_sizes.n_people > {{ var('identity_max_people_per_value') }}
-                then 'over_limit'
+                then 'too_many_people'
+            when value_sizes.n_keys > {{ var('identity_max_people_per_value') }} then 'too_many_keys'
             when grouped.identifier_type <> 'device' and value_sizes.n_nodes > {{ var('identity_max_records_per_value') }}
-                then 'over_limit'
+                then 'too_many_records'
         end as skip_reason
     from grouped
     inner join value_sizes

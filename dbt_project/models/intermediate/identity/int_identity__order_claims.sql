@@ -2,7 +2,6 @@
 -- the device that was shown the order's confirmation.
 with identifiers as (
     select * from {{ ref('int_identity__identifiers') }}
-    where identifier_type = 'order_name'
 ),
 
 web_events as (
@@ -41,6 +40,7 @@ named_orders as (
         identifier_value,
         observed_at
     from identifiers
+    where identifier_type = 'order_name'
     union all
     select
         node_id,
@@ -48,6 +48,26 @@ named_orders as (
         min(event_at) as observed_at
     from web_events
     group by 1, 2
+),
+
+-- Given names of those whose account or card was seen on a device.
+device_users as (
+    select distinct
+        on_device.identifier_value as device_ref,
+        split_part(trim(owners.name_text), ' ', 1) as user_name
+    from identifiers as on_device
+    inner join identifiers as seen_key
+        on
+            on_device.node_id = seen_key.node_id
+            and seen_key.identifier_type in ('shop_customer', 'loyalty_card')
+    inner join identifiers as owned_key
+        on
+            seen_key.identifier_type = owned_key.identifier_type
+            and seen_key.identifier_value = owned_key.identifier_value
+    inner join profiles as owners on owned_key.node_id = owners.node_id
+    where
+        on_device.identifier_type = 'device'
+        and trim(owners.name_text) <> ''
 ),
 
 claims as (
@@ -65,6 +85,25 @@ claims as (
     inner join profiles as claimant on named_orders.node_id = claimant.node_id
     inner join profiles as buyer on orders.node_id = buyer.node_id
     where named_orders.node_id <> orders.node_id
+),
+
+-- Whether a device with known users was used by the buyer; on a household's device others see the confirmation too.
+used_by_buyer as (
+    select
+        claims.node_id,
+        claims.buyer_node_id,
+        claims.identifier_value,
+        max(case when {{ is_same_given_name('device_users.user_name', 'claims.buyer_name') }} then 1 else 0 end) as is_buyers
+    from claims
+    inner join identifiers
+        on
+            claims.node_id = identifiers.node_id
+            and identifiers.identifier_type = 'device'
+    inner join device_users on identifiers.identifier_value = device_users.device_ref
+    where
+        claims.is_device
+        and claims.buyer_name <> ''
+    group by 1, 2, 3
 ),
 
 sizes as (
@@ -86,11 +125,17 @@ judged as (
         case
             when sizes.is_device and shared_devices.node_id is not null then 'shared_device'
             when sizes.first_buyer_key <> sizes.last_buyer_key then 'shared_device'
-            when sizes.n_nodes > {{ var('identity_max_claims_per_order') }} then 'over_limit'
+            when sizes.n_nodes > {{ var('identity_max_claims_per_order') }} then 'too_many_claims'
+            when used_by_buyer.is_buyers = 0 then 'other_name'
             when not coalesce({{ is_same_given_name('sizes.claimant_name', 'sizes.buyer_name') }}, true) then 'other_name'
         end as skip_reason
     from sizes
     left join shared_devices on sizes.node_id = shared_devices.node_id
+    left join used_by_buyer
+        on
+            sizes.node_id = used_by_buyer.node_id
+            and sizes.buyer_node_id = used_by_buyer.buyer_node_id
+            and sizes.identifier_value = used_by_buyer.identifier_value
 )
 
 select * from judged

@@ -29,6 +29,40 @@ blocked_values as (
     select * from {{ ref('identity_blocked_values') }}
 ),
 
+email_providers as (
+    select * from {{ ref('email_providers') }}
+),
+
+-- Lower case; what the provider does not look at goes: "+shop", and at some the dots.
+email_text as (
+    select
+        raw_value,
+        lower(trim(raw_value)) as address,
+        split_part(lower(trim(raw_value)), '@', 1) as local_part,
+        split_part(lower(trim(raw_value)), '@', 2) as domain
+    from identifiers
+    where
+        identifier_type = 'email'
+        and {{ regex_matches('lower(trim(raw_value))', '^[^@ ]+@[^@ ]+[.][^@ .]+$') }}
+),
+
+emails as (
+    select distinct
+        email_text.raw_value,
+        'email' as identifier_type,
+        case
+            when email_providers.domain is null then email_text.address
+            else
+                replace(
+                    split_part(email_text.local_part, '+', 1),
+                    case when email_providers.ignores_dots then '.' else '+' end,
+                    ''
+                ) || '@' || email_providers.canonical_domain
+        end as address
+    from email_text
+    left join email_providers on email_text.domain = email_providers.domain
+),
+
 -- "+44 (0)20 7946 0000 ext. 5": the extension and the bracketed trunk zero are notation, not number.
 phone_text as (
     select
@@ -130,11 +164,7 @@ normalised as (
         identifiers.raw_value,
         identifiers.country_code,
         case identifiers.identifier_type
-            when 'email'
-                then case
-                    when {{ regex_matches('lower(trim(identifiers.raw_value))', '^[^@ ]+@[^@ ]+[.][^@ .]+$') }}
-                        then lower(trim(identifiers.raw_value))
-                end
+            when 'email' then emails.address
             when 'phone' then phones.e164
             when 'loyalty_card' then nullif({{ regex_replace_all('upper(identifiers.raw_value)', '[^0-9A-Z]') }}, '')
             when 'order_name' then {{ order_name_key('identifiers.raw_value') }}
@@ -146,13 +176,18 @@ normalised as (
             identifiers.identifier_type = phones.identifier_type
             and identifiers.raw_value = phones.raw_value
             and identifiers.country_code is not distinct from phones.country_code
+    left join emails
+        on
+            identifiers.identifier_type = emails.identifier_type
+            and identifiers.raw_value = emails.raw_value
 ),
 
 blocked as (
-    select distinct
+    select
         normalised.identifier_type,
         normalised.raw_value,
-        normalised.country_code
+        normalised.country_code,
+        min(blocked_values.why) as why
     from normalised
     inner join blocked_values
         on
@@ -161,22 +196,60 @@ blocked as (
                 lower(trim(normalised.raw_value)) like blocked_values.pattern
                 or lower(normalised.identifier_value) like blocked_values.pattern
             )
+    group by 1, 2, 3
+),
+
+-- The part of a value a person could have chosen: of an e-mail what stands before the @.
+chosen as (
+    select
+        identifier_type,
+        raw_value,
+        country_code,
+        identifier_value,
+        case identifier_type when 'email' then split_part(identifier_value, '@', 1) else identifier_value end as text
+    from normalised
+),
+
+judged as (
+    select
+        chosen.identifier_type,
+        chosen.raw_value,
+        chosen.country_code,
+        chosen.identifier_value,
+        case
+            when blocked.raw_value is not null then 'seed'
+            when translate(trim(chosen.raw_value), '0-', '') = '' then 'form'
+            -- 4444444, xxx@home.example: a key held down
+            when
+                chosen.identifier_type = 'email'
+                and length(chosen.text) >= 2
+                and translate(chosen.text, substr(chosen.text, 1, 1), '') = ''
+                then 'form'
+            when
+                chosen.identifier_type in ('phone', 'loyalty_card')
+                and length(chosen.text) >= 8
+                and translate(substr(chosen.text, length(chosen.text) - 5), substr(chosen.text, length(chosen.text)), '') = ''
+                then 'form'
+        end as block_reason,
+        coalesce(blocked.why, 'Zeros, dashes or one character repeated.') as why
+    from chosen
+    left join blocked
+        on
+            chosen.identifier_type = blocked.identifier_type
+            and chosen.raw_value = blocked.raw_value
+            and chosen.country_code is not distinct from blocked.country_code
 ),
 
 values_checked as (
     select
-        normalised.identifier_type,
-        normalised.raw_value,
-        normalised.country_code,
-        normalised.identifier_value,
-        -- Zeros and dashes stand for nothing, whatever the type.
-        blocked.raw_value is not null or translate(trim(normalised.raw_value), '0-', '') = '' as is_blocked
-    from normalised
-    left join blocked
-        on
-            normalised.identifier_type = blocked.identifier_type
-            and normalised.raw_value = blocked.raw_value
-            and normalised.country_code is not distinct from blocked.country_code
+        identifier_type,
+        raw_value,
+        country_code,
+        identifier_value,
+        block_reason is not null as is_blocked,
+        block_reason,
+        case when block_reason is not null then why end as block_why
+    from judged
 )
 
 select * from values_checked

@@ -1,0 +1,151 @@
+"""What is told about ids that changed: the log, the redirects, and since when each record was whose.
+
+Belongs here: pure functions from the new ids and what was known before to rows to append. Stays out: choosing ids
+(``stable``), reading and writing (``resolve``).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.identity.frames import Schema, shaped
+from pipelines.identity.stable import REDIRECT_SCHEMA, Ids, Known, Run, last_ids
+
+EVENT_SCHEMA: Schema = {
+    "run_id": pl.String,
+    "known_at": pl.Datetime("us"),
+    "event": pl.String,
+    "customer_id": pl.String,
+    "into_customer_id": pl.String,
+    "n_nodes": pl.Int64,
+    "reason": pl.String,
+}
+
+
+def redirects_after(known: Known, moves: pl.DataFrame, run: Run) -> pl.DataFrame:
+    """Where every id that is no longer in use leads to, in one step; columns of ``REDIRECT_SCHEMA``.
+
+    Of an id whose records went to several, the one that got most (ties: the smaller id).
+    """
+    made = (
+        moves.filter(pl.col("event") == "merged")
+        .sort("n_nodes", "into_customer_id", descending=[True, False])
+        .unique("customer_id", keep="first", maintain_order=True)
+        .select("customer_id", "into_customer_id")
+    )
+    step = made.rename({"customer_id": "into_customer_id", "into_customer_id": "next_id"})
+    old = known.redirects.join(made, on="customer_id", how="anti").join(step, on="into_customer_id", how="left")
+    is_moved = pl.col("next_id").is_not_null()
+    kept = old.select(
+        "customer_id",
+        pl.coalesce("next_id", "into_customer_id").alias("into_customer_id"),
+        pl.when(is_moved).then(pl.lit(run.run_id)).otherwise("run_id").alias("run_id"),
+        pl.when(is_moved)
+        .then(pl.lit(run.known_at, dtype=pl.Datetime("us")))
+        .otherwise("known_from")
+        .alias("known_from"),
+    )
+    new = made.with_columns(
+        pl.lit(run.run_id).alias("run_id"), pl.lit(run.known_at, dtype=pl.Datetime("us")).alias("known_from")
+    )
+    both = pl.concat([kept, new.select(*REDIRECT_SCHEMA)])
+    return shaped(both, REDIRECT_SCHEMA).sort("customer_id")
+
+
+def events_of(
+    *,
+    ids: Ids,
+    nodes: pl.DataFrame,
+    known: Known,
+    redirects: pl.DataFrame,
+    links: pl.DataFrame,
+    skipped: pl.DataFrame,
+    run: Run,
+) -> pl.DataFrame:
+    """The rows to append to the log, columns of ``EVENT_SCHEMA``, in an order that only their content decides.
+
+    The reason of a merge is the strongest rule that now links the two; of a split what now keeps them apart, or
+    ``evidence_gone``. ``redirected`` tells an earlier redirect that now leads further.
+    """
+    past = nodes.select("node_id").join(last_ids(known), on="node_id", how="left", maintain_order="left")
+    present = past.select(
+        "node_id", pl.coalesce("previous_id", ids.customer_ids).alias("was"), ids.customer_ids.alias("is")
+    )
+    linked = _between(links, present, "was").sort("priority", "rule").unique("pair", keep="first", maintain_order=True)
+    apart = _between(skipped, present, "is").filter(pl.col("reason") != "below_threshold").sort("reason")
+    apart = apart.unique("pair", keep="first", maintain_order=True)
+    pair = pl.concat_list("customer_id", "into_customer_id").list.sort()
+    moves = (
+        ids.moves.with_columns(pair.alias("pair"))
+        .join(linked.select("pair", pl.col("rule").alias("linked_by")), on="pair", how="left")
+        .join(apart.select("pair", pl.col("reason").alias("kept_apart_by")), on="pair", how="left")
+        .with_columns(
+            pl.when(pl.col("event") == "merged")
+            .then(pl.coalesce("linked_by", pl.lit("new_records")))
+            .when(pl.col("event") == "split")
+            .then(pl.coalesce("kept_apart_by", pl.lit("evidence_gone")))
+            .otherwise("reason")
+            .alias("reason")
+        )
+        .select("event", "customer_id", "into_customer_id", "n_nodes", "reason")
+    )
+    further = (
+        known.redirects.select("customer_id", pl.col("into_customer_id").alias("led_to"))
+        .join(redirects, on="customer_id")
+        .filter(pl.col("led_to") != pl.col("into_customer_id"))
+        .select(
+            pl.lit("redirected").alias("event"),
+            "customer_id",
+            "into_customer_id",
+            pl.lit(0, dtype=pl.Int64).alias("n_nodes"),
+            pl.lit("merged_further").alias("reason"),
+        )
+    )
+    told = pl.concat([moves, further]).with_columns(
+        pl.lit(run.run_id).alias("run_id"), pl.lit(run.known_at).alias("known_at")
+    )
+    return shaped(told, EVENT_SCHEMA).sort("event", "customer_id", "into_customer_id", nulls_last=True)
+
+
+def _between(links: pl.DataFrame, present: pl.DataFrame, which: str) -> pl.DataFrame:
+    """Links whose ends have two ids, with the ``pair`` of ids in order."""
+    ids = present.select("node_id", which)
+    return (
+        links.join(ids.rename({"node_id": "node_id_a", which: "id_a"}), on="node_id_a")
+        .join(ids.rename({"node_id": "node_id_b", which: "id_b"}), on="node_id_b")
+        .filter(pl.col("id_a") != pl.col("id_b"))
+        .with_columns(pl.concat_list("id_a", "id_b").list.sort().alias("pair"))
+    )
+
+
+def history_after(
+    nodes: pl.DataFrame, customer_ids: pl.Series, links: pl.DataFrame, known: Known, run: Run
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What changes in the history: rows to append (columns of ``HISTORY_SCHEMA``), and ``node_id`` of rows to close.
+
+    ``valid_from`` is the earliest time a link that holds the record shows; null for a record that stands alone or whose
+    evidence bears no time: it has always been so. Records that are as they were appear in neither.
+    """
+    seen = pl.concat([links.select(pl.col(end).alias("node_id"), "observed_at") for end in ("node_id_a", "node_id_b")])
+    since = seen.group_by("node_id").agg(pl.col("observed_at").min().alias("valid_from"))
+    now = (
+        nodes.select("node_id")
+        .with_columns(customer_ids.alias("customer_id"))
+        .join(since, on="node_id", how="left")
+        .with_columns(pl.col("valid_from").cast(pl.Datetime("us")))
+    )
+    open_rows = known.history.filter(pl.col("known_to").is_null()).select("node_id", "customer_id", "valid_from")
+    same = now.join(open_rows, on=["node_id", "customer_id", "valid_from"], how="semi", nulls_equal=True)
+    changed = now.join(same, on="node_id", how="anti")
+    closed = open_rows.join(same, on="node_id", how="anti").select("node_id")
+    time = pl.Datetime("us")
+    added = changed.select(
+        "node_id",
+        "customer_id",
+        "valid_from",
+        pl.lit(None, dtype=time).alias("valid_to"),
+        pl.lit(run.known_at, dtype=time).alias("known_from"),
+        pl.lit(None, dtype=time).alias("known_to"),
+        pl.lit(run.run_id).alias("run_id"),
+    )
+    return added.sort("node_id"), closed.sort("node_id")
