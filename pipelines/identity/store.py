@@ -86,6 +86,8 @@ def write(settings: Settings, resolution: Resolution, review: pl.DataFrame, heal
             f"update {HISTORY_TABLE} set known_to = $known where known_to is null and node_id in (from closed)",
             {"known": resolution.run.known_at},
         )
+        # A run that is done again measures again; only what it changes is appended to the log and the history.
+        con.execute(f"delete from {HEALTH_TABLE} where known_at = $known", {"known": resolution.run.known_at})
         for table, (frame, _) in appended.items():
             con.register("incoming", frame.to_arrow())
             con.execute(f"insert into {table} by name select * from incoming")

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import people as data
 from pipelines import warehouse
-from pipelines.identity.resolve import MAP_TABLE
+from pipelines.identity.store import MAP_TABLE
 from tests.shared import Demo
 
 PRECISION_FLOOR = 0.99
