@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli import identity_what_if
 from pipelines.cli.console import err, fail, print_json, print_table, settings_or_exit
 from pipelines.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 
-HELP = """Who is one person: train the model that compares records.
+HELP = """Who is one person: train the model that compares records, try a change before it counts.
 
 Example: journeyline identity train"""
 
@@ -30,6 +31,13 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.command(
+    "what-if",
+    help=identity_what_if.HELP,
+    epilog=EXIT_CODES_HELP,
+    short_help=identity_what_if.HELP.splitlines()[0],
+)(identity_what_if.command)
 
 
 @app.command("train", help=TRAIN_HELP, epilog=EXIT_CODES_HELP, short_help=TRAIN_HELP.splitlines()[0])

@@ -44,7 +44,7 @@ def build_identity_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     )
     def _identity(house: dg.ResourceParam[House]) -> Iterator[Any]:
         run_id = current_run(house.settings).run_id
-        stats = resolve(house.settings, run_id=run_id)
+        stats = resolve(house.settings, run_id=run_id, rules=house.rules)
         with connect(house.settings) as con:
             found = {law.name: broken(con, law) for law in LAWS}
             measures = con.execute(

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.home import prepare, writer_lock
+from pipelines.identity.rules import Rules
 from pipelines.settings import Settings
 
 LOCK_WAIT_SECONDS = 900.0
@@ -19,15 +20,20 @@ LOCK_WAIT_SECONDS = 900.0
 
 @dataclass(frozen=True)
 class House:
-    """What a step needs to know. ``systems`` are those whose files this run lands; the others keep what they have."""
+    """What a step needs to know.
+
+    ``systems`` are those whose files this run lands; the others keep what they have. ``rules`` are those of identity
+    where they are not the house's own: only a what-if has others.
+    """
 
     settings: Settings
     systems: tuple[str, ...]
     run_id: str
     full_refresh: bool = False
+    rules: Rules | None = None
 
 
-def house_resource(settings: Settings) -> dg.ResourceDefinition:
+def house_resource(settings: Settings, *, rules: Rules | None = None) -> dg.ResourceDefinition:
     """A run's house: folders made, lock held until the run ends (also when it is killed)."""
 
     @dg.resource(
@@ -48,6 +54,6 @@ def house_resource(settings: Settings) -> dg.ResourceDefinition:
             raise dg.Failure(f"not enabled: {', '.join(unknown)}; enabled are {', '.join(settings.systems)}")
         prepare(settings)
         with writer_lock(settings, wait_seconds=LOCK_WAIT_SECONDS) if config["take_lock"] else nullcontext():
-            yield House(settings, systems, context.run_id or "", config["full_refresh"])
+            yield House(settings, systems, context.run_id or "", config["full_refresh"], rules)
 
     return house

@@ -13,6 +13,9 @@ import dagster as dg
 from pipelines.build import build_defs
 from pipelines.defs.home import prepare, writer_lock
 from pipelines.defs.progress import LOGGER, Listener, Progress, listening
+from pipelines.defs.resources import house_resource
+from pipelines.defs.scratch import sweep
+from pipelines.identity.rules import Rules
 from pipelines.publish.fingerprint import is_published
 from pipelines.settings import Settings
 
@@ -54,10 +57,11 @@ class RunReport:
 class Graph:
     """The graph for one settings object, put together once however many jobs are run."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, rules: Rules | None = None) -> None:
+        """``rules`` are identity's where they are not the house's own: only a what-if has others."""
         prepare(settings)
         self.settings = settings
-        self.defs = build_defs(settings=settings)
+        self.defs = build_defs(settings=settings, resources={"house": house_resource(settings, rules=rules)})
 
     def planned(self, job_name: str, select: str = "") -> list[str]:
         """The assets a run would build, as ``layer/table``, in the order of the graph.
@@ -90,6 +94,7 @@ class Graph:
         """
         report = RunReport()
         with writer_lock(self.settings):
+            sweep(self.settings)
             for job in self.jobs(select):
                 self._run(report, job, select=select, systems=systems, full=full, listener=listener)
                 if not report.succeeded:

@@ -25,6 +25,7 @@ IN_A_STATE_FOLDER = (
     "quarantine",
     "warehouse",
     "published",
+    "scratch",
     "parquet",
     "quality",
     "dagster",

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from pipelines.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 from pipelines.cli.main import app
+from pipelines.defs.home import writer_lock
+from tests.shared import settings_in
 
 COMMANDS = sorted(command.name or "" for command in app.registered_commands)
 
@@ -57,6 +59,37 @@ def test_training_identity_explains_itself_and_says_what_comes_first(home: Path)
     assert code == ExitCode.USAGE
     assert "run 'journeyline refresh' first" in told
     assert not home.exists()
+
+
+def test_a_what_if_explains_itself() -> None:
+    code, text, _ = run("identity", "what-if", "--help")
+    told = " ".join(re.sub(r"[│╭╮╰╯─]", " ", text).split())
+    assert code == ExitCode.OK
+    assert "Example: journeyline identity what-if --never shopify:customer:123 zendesk:user:7" in told
+    assert EXIT_CODES_HELP in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "--never A B, --always A B, --rules FILE or --threshold P"),
+        (("--threshold", "0.1"), "a threshold of 0.1 is not allowed"),
+        (("--rules", "nowhere.yml"), "nowhere.yml: cannot be read"),
+        (("--never", "shopify:customer:1", "zendesk:user:1"), "run 'journeyline refresh' first"),
+    ],
+)
+def test_a_what_if_that_cannot_be_tried_says_why(home: Path, arguments: tuple[str, ...], told: str) -> None:
+    code, _, said = run("identity", "what-if", *arguments)
+    assert code == ExitCode.USAGE
+    assert told in said
+    assert not (home / "scratch").exists()
+
+
+def test_a_what_if_waits_for_no_refresh(home: Path) -> None:
+    with writer_lock(settings_in(home)):
+        code, _, said = run("identity", "what-if", "--threshold", "0.95")
+    assert code == ExitCode.LOCKED
+    assert "a refresh is already running" in said
 
 
 def test_every_exit_code_is_in_the_help() -> None:
