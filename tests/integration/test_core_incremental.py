@@ -13,6 +13,7 @@ MODELS = (
     "dim_fx_rates",
     "fct_refunds",
     "fct_order_lines",
+    "int_identity__accounts",
     "fct_orders",
     "fct_events",
     "fct_campaign_touches",

@@ -118,6 +118,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> House:
         "dim_fx_rates",
         "fct_refunds",
         "fct_order_lines",
+        "int_identity__accounts",
         "fct_orders",
         "fct_tickets",
         "fct_sessions",

@@ -1,0 +1,14 @@
+{# Whose an event or session is that a device shows: joins of `bridge_device_owners`. An event with a login is that login's person's; of a
+   device alone it is whose the device was at the time, and where nobody's, the device's own. #}
+{% macro owns_device_at(device_ref, at, owners='device_owners') -%}
+            {{ device_ref }} = {{ owners }}.device_ref
+            and {{ at }} >= {{ owners }}.valid_from
+            and ({{ at }} < {{ owners }}.valid_to or {{ owners }}.valid_to is null)
+{%- endmacro %}
+
+{% macro customer_or_device_owner(identity_map='identity_map', owners='device_owners') -%}
+case
+            when {{ identity_map }}.profile_kind = 'device' then coalesce({{ owners }}.customer_id, {{ identity_map }}.customer_id)
+            else {{ identity_map }}.customer_id
+        end
+{%- endmacro %}
