@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 
 def out() -> Console:
-    """The console of results."""
+    """The console of results. Emoji codes stay text: a record's id may hold one (``pos:receipt:1``)."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def err() -> Console:
     """The console of progress and errors."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def settings_or_exit() -> Settings:

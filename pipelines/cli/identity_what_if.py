@@ -19,8 +19,8 @@ HELP = """What a change of identity would do: whose records move, which numbers 
 
 The change is built in a copy of the warehouse by the steps of a refresh, so applying it gives just these numbers. A
 and B are records (shopify:customer:123) or customer ids. A customer id stands for that person's records, one that was
-merged away for those it had; of two such sets the weakest link between them names the pair, else the first record of
-each. Ends with 1 where a check fails that would stop the refresh.
+merged away for those it had; of two such sets the weakest link between them names the pair, else the best linked
+record of each. Ends with 1 where a check fails that would stop the refresh.
 
 Example: journeyline identity what-if --never shopify:customer:123 zendesk:user:7"""
 

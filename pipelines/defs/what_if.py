@@ -207,6 +207,7 @@ def _compared(forecast: Forecast, before: _State, after: _State) -> Forecast:
             map_after=after.map,
             links_before=before.links,
             links_after=after.links,
+            skipped_before=before.skipped,
             skipped_after=after.skipped,
         ),
         numbers=compare_measures(before.numbers, after.numbers),

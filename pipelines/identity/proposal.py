@@ -114,8 +114,8 @@ def decide(con: duckdb.DuckDBPyConnection, proposal: Proposal) -> tuple[Decision
     """The two records of each pair of names the proposal has a decision about; ``con`` is only read from.
 
     A record stands for itself. A customer id stands for that person's records, a former id for those it had that are
-    still there. Of two sets the weakest link between them names the two records; without one the first of each do, in
-    order of their ids.
+    still there. Of two sets the weakest link between them names the two records; without one the best linked record of
+    each does (ties: the smaller id), because what it may not join the person may not join.
 
     Raises:
         ProposalError: a name is not known, or two names mean records of which neither set is free of the other.
@@ -194,8 +194,26 @@ def _records_of_pair(con: duckdb.DuckDBPyConnection, names: PairOfNames) -> Pair
         """,
         sides,
     ).fetchone()
-    one, other = crossing or (sides["left"][0], sides["right"][0])
+    one, other = crossing or (_best_linked(con, sides["left"]), _best_linked(con, sides["right"]))
     return (one, other) if one in left else (other, one)
+
+
+def _best_linked(con: duckdb.DuckDBPyConnection, records: list[str]) -> str:
+    found = con.execute(
+        f"""
+        select node_id
+        from (
+            select unnest([node_id_a, node_id_b]) as node_id from {store.LINKS_TABLE}
+            where node_id_a in $records or node_id_b in $records
+        )
+        where node_id in $records
+        group by node_id
+        order by count(*) desc, node_id
+        limit 1
+        """,
+        {"records": records},
+    ).fetchone()
+    return str(found[0]) if found else records[0]
 
 
 def _ask_for_records(con: duckdb.DuckDBPyConnection, names: PairOfNames, records: frozenset[str]) -> str:

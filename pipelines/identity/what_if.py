@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from pipelines.identity.rules import LEDGER_RULE
+
 TOLERANCE = 1e-9
 """Statistics are sums of floats that threads share out: below this, relative to their size, two are the same."""
 
@@ -89,26 +91,28 @@ def compare_links(
     map_after: pl.DataFrame,
     links_before: pl.DataFrame,
     links_after: pl.DataFrame,
+    skipped_before: pl.DataFrame,
     skipped_after: pl.DataFrame,
 ) -> pl.DataFrame:
     """The links that decide a change: those between records who are two people after it, or were before it.
 
-    A link that is only replaced by another within one person decides nothing and is left out.
+    A link that is only replaced by another within one person decides nothing and is left out. A decision that two
+    records are one person may be refused: a limit keeps them apart.
 
     Returns:
-        ``change`` (cut, made), ``node_id_a``, ``node_id_b``, ``rule``, ``confidence``, ``reason`` (why a link was cut:
-        as in ``int_identity__skipped_links``; null where its evidence is no longer there); the weakest first. Values
-        that link are personal data and left out.
+        ``change`` (cut, made, refused), ``node_id_a``, ``node_id_b``, ``rule``, ``confidence``, ``reason`` (why a link
+        was cut or refused: as in ``int_identity__skipped_links``; null where its evidence is no longer there); the
+        weakest first. Values that link are personal data and left out.
     """
+    key = ["node_id_a", "node_id_b", "rule"]
     cut = _apart(links_before, map_after).join(
-        skipped_after.group_by("node_id_a", "node_id_b", "rule").agg(pl.col("reason").min()),
-        on=["node_id_a", "node_id_b", "rule"],
-        how="left",
+        skipped_after.group_by(key).agg(pl.col("reason").min()), on=key, how="left"
     )
     made = _apart(links_after, map_before).with_columns(reason=ABSENT)
+    refused = skipped_after.filter(pl.col("rule") == LEDGER_RULE).join(skipped_before, on=key, how="anti")
     return pl.concat(
         frame.select(pl.lit(change).alias("change"), "node_id_a", "node_id_b", "rule", "confidence", "reason")
-        for change, frame in (("cut", cut), ("made", made))
+        for change, frame in (("cut", cut), ("made", made), ("refused", refused))
     ).sort("change", "confidence", "node_id_a", "node_id_b", "rule")
 
 

@@ -154,3 +154,16 @@ def test_the_command_tells_what_would_change_and_refuses_what_it_does_not_know(d
         "pipelines/identity/rules.yml",
     ]
     assert "@" not in done.stdout
+
+
+def test_a_change_that_fails_a_check_is_told_as_one_that_would_publish_nothing(demo_copy: Settings) -> None:
+    a, b = weakly_linked(demo_copy)
+    with warehouse.connect(demo_copy, read_only=False) as con:
+        con.execute("delete from seeds.touchpoints")
+    before = state(demo_copy)
+    done = journeyline(demo_copy, "identity", "what-if", "--never", a, b)
+    assert done.returncode == 1, done.stderr
+    assert "The refresh would publish nothing with this change" in done.stdout
+    assert "fct_events" in done.stdout
+    assert state(demo_copy).warehouse == before.warehouse
+    assert not list(scratch_root(demo_copy).iterdir())

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pipelines.cli.console import print_table
 from pipelines.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 from pipelines.cli.main import app
 from pipelines.defs.home import writer_lock
@@ -90,6 +91,13 @@ def test_a_what_if_waits_for_no_refresh(home: Path) -> None:
         code, _, said = run("identity", "what-if", "--threshold", "0.95")
     assert code == ExitCode.LOCKED
     assert "a refresh is already running" in said
+
+
+def test_a_record_s_id_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(["record"], [["pos:receipt:1"], ["[bold]x[/bold]"]])
+    told = capsys.readouterr().out
+    assert "pos:receipt:1" in told
+    assert "[bold]x[/bold]" in told
 
 
 def test_every_exit_code_is_in_the_help() -> None:

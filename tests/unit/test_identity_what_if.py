@@ -68,18 +68,27 @@ def links(*rows: tuple[str, str, str, float]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def test_only_links_between_people_are_told_of_with_why_they_were_cut() -> None:
-    skipped = links(("b", "c", "phone", 0.97)).with_columns(reason=pl.lit("never_match"))
+def test_links_between_people_are_told_of_with_why_they_were_cut_or_refused() -> None:
+    def left_out(*rows: tuple[str, str, str, float]) -> pl.DataFrame:
+        return links(*rows).with_columns(reason=pl.lit("a_reason"))
+
     found = compare_links(
         map_before=a_map({"c1": "abc", "c2": "d", "c3": "e"}),
         map_after=a_map({"c1": "ab", "c4": "c", "c2": "de"}),
         links_before=links(("a", "b", "email", 0.99), ("b", "c", "phone", 0.97), ("b", "c", "phone", 0.95)),
         links_after=links(("a", "b", "device", 0.9), ("d", "e", "model", 0.995)),
-        skipped_after=skipped,
+        skipped_before=left_out(("x", "y", "always_match", 1.0)),
+        skipped_after=left_out(
+            ("b", "c", "phone", 0.97),
+            ("x", "y", "always_match", 1.0),
+            ("a", "e", "always_match", 1.0),
+            ("f", "g", "email", 1.0),
+        ),
     )
     assert found.rows() == [
-        ("cut", "b", "c", "phone", 0.97, "never_match"),
+        ("cut", "b", "c", "phone", 0.97, "a_reason"),
         ("made", "d", "e", "model", 0.995, None),
+        ("refused", "a", "e", "always_match", 1.0, "a_reason"),
     ]
 
 
@@ -156,7 +165,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
     [
         (("s:a", "s:c"), ("s:a", "s:c")),
         (("s:d", "s:a"), ("s:d", "s:a")),
-        (("c1", "c2"), ("s:a", "s:d")),
+        (("c1", "c2"), ("s:b", "s:d")),
         (("c_old", "c1"), ("s:c", "s:b")),
         (("c1", "c_old"), ("s:b", "s:c")),
         (("s:c", "c1"), ("s:c", "s:b")),
