@@ -54,7 +54,7 @@ shipping_thresholds as (
     select
         currency,
         valid_from,
-        lead(valid_from) over (partition by currency order by valid_from) as next_valid_from,
+        lead(valid_from, 1, cast('9999-12-31' as date)) over (partition by currency order by valid_from) as next_valid_from,
         free_shipping_from_amount
     from {{ ref('shipping_thresholds') }}
 ),
@@ -401,7 +401,7 @@ judged as (
         on
             valued.currency = shipping_thresholds.currency
             and valued.cart_date >= shipping_thresholds.valid_from
-            and (valued.cart_date < shipping_thresholds.next_valid_from or shipping_thresholds.next_valid_from is null)
+            and valued.cart_date < shipping_thresholds.next_valid_from
 ),
 
 -- Evidence of causes is looked for in the cart's sessions, from the first add to half an hour after it was left, and always
