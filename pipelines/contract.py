@@ -99,6 +99,7 @@ class _ColumnMeta(_Strict):
     parse: ParseRule | None = None
     format: str | None = None
     time_zone: TimeZone | None = None
+    record: str | None = Field(default=None, pattern="^[a-z_]+$")
 
 
 class _TableMeta(_Strict):
@@ -175,6 +176,7 @@ class Column(_Strict):
     path: str | None = None
     parse: ParseRule | None = None
     format: str | None = None
+    record: str | None = None
 
     @property
     def storage_type(self) -> str:
@@ -211,7 +213,7 @@ class Table(_Strict):
         """Changes when, and only when, the same bytes could land differently: descriptions and tags do not count."""
         told = self.model_dump(mode="json", exclude={"description", "files", "key", "version_column"})
         for column in told["columns"]:
-            del column["description"], column["pii"]
+            del column["description"], column["pii"], column["record"]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
     def column(self, name: str) -> Column:
@@ -349,6 +351,7 @@ def _column(where: str, file_format: FileFormat, column: _ColumnYaml, time_zone:
         path=meta.path,
         parse=meta.parse,
         format=meta.format,
+        record=meta.record,
     )
     if result.is_nested and file_format != "parquet":
         raise ContractError(f"{where}: nested types are for parquet; declare json for {file_format}")

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli import identity_what_if
+from pipelines.cli import identity_explain, identity_what_if
 from pipelines.cli.console import err, fail, print_json, print_table, settings_or_exit
 from pipelines.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 
-HELP = """Who is one person: train the model that compares records, try a change before it counts.
+HELP = """Who is one person: why two records are one, what a change would do, training the model that compares records.
 
-Example: journeyline identity train"""
+Example: journeyline identity explain shopify:customer:1003 zendesk:user:77"""
 
 TRAIN_HELP = """Train the model of the second pass on this house's records; the next refresh uses it.
 
@@ -70,3 +70,11 @@ def train_command(
     )
     columns = ["comparison", "level", "one person (m)", "two people (u)", "weight in bits"]
     print_table(columns, [[*row[:4], f"{row[4]:+.1f}"] for row in found.weights()])
+
+
+app.command(
+    "explain",
+    help=identity_explain.HELP,
+    epilog=EXIT_CODES_HELP,
+    short_help=identity_explain.HELP.splitlines()[0],
+)(identity_explain.command)

@@ -22,6 +22,9 @@ MODELS = PROJECT_ROOT / "dbt_project" / "models"
 CUSTOMERS = 60
 ROWS = 120
 
+PROBED = "core.bridge_customer_identifiers"
+"""What the probe for personal data looks for; not published itself."""
+
 DEFAULTS = {
     "varchar": "'{name}_' || (i % 3)",
     "bigint": "20 + i % 5",
@@ -76,12 +79,27 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "country_code": "'DE'",
         "has_email_marketing_consent": "i % 3 = 0",
     },
-    "core.bridge_customer_identifiers": {
+    PROBED: {
         "identifier_type": "case i % 2 when 0 then 'email' else 'phone' end",
         "identifier_value": "case i % 2 when 0 then 'person' || i || '@example.org' else '+4930' || (1234500 + i) end",
-        "n_source_records": "1 + i % 3",
-        "first_observed_at": "timestamp '2025-01-01'",
-        "last_observed_at": "timestamp '2026-01-01'",
+    },
+    "core.fct_identity_evidence": {
+        "node_id_a": "'hubspot:contact:' || i",
+        "node_id_b": "'shopify:customer:' || i",
+        "system_a": "'hubspot'",
+        "system_b": "'shopify'",
+        "rule": "case i % 3 when 0 then 'email' when 1 then 'phone' else 'model' end",
+        "evidence": "case i % 3 when 2 then 'model' else 'rule' end",
+        "identifier_type": "case i % 3 when 0 then 'email' when 1 then 'phone' else 'comparison' end",
+        "identifier_value": (
+            "case i % 3 when 0 then 'person' || i || '@example.org' when 1 then '+4930' || (1234500 + i) end"
+        ),
+        "comparison": "case i % 3 when 2 then 'given_name=equal:+6.9' end",
+        "confidence": "0.995",
+        "match_weight": "case i % 3 when 2 then 9.5 end",
+        "is_bridge": "true",
+        "is_weakest": "true",
+        "n_source_records": "2",
     },
     "core.dim_accounts": {
         "account_id": "'hubspot:' || (7000000 + i)",
@@ -218,16 +236,16 @@ def settings_in(home: Path) -> Settings:
 
 
 def source_columns() -> dict[str, dict[str, str]]:
-    """Column types of every table the contract reads, as their own layers declare them."""
+    """Column types of every table the contract or the probe reads, as their own layers declare them."""
     contract = load_contract(MODELS)
-    wanted = {table.source.partition(".")[2] for table in contract.tables}
+    wanted = {source.partition(".")[2] for source in (PROBED, *(table.source for table in contract.tables))}
     models = {
         model["name"]: {column["name"]: str(column["data_type"]) for column in model["columns"]}
         for path in MODELS.rglob("*.yml")
         if path.stem in wanted
         for model in read_yaml(path.read_text("utf-8"))["models"]
     }
-    found = {}
+    found = {PROBED: models[PROBED.partition(".")[2]]}
     for table in contract.tables:
         name = table.source.partition(".")[2]
         if table.source.startswith("analytics."):
