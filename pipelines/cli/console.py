@@ -27,7 +27,6 @@ def out() -> Console:
     """The console of results. Emoji codes stay text: a record's id may hold one (``pos:receipt:1``)."""
     from rich.console import Console
 
-    # A record is called pos:receipt:7, and :receipt: is the name of a picture.
     return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
