@@ -14,6 +14,11 @@ TABLES = (
     *("customer_consents", "bridge_customer_households", "bridge_customer_accounts", "bridge_device_owners"),
     *("dim_customers", "dim_households", "dim_accounts"),
 )
+FACTS = (
+    *("dim_products", "dim_fx_rates", "fct_refunds", "fct_order_lines", "fct_orders", "fct_tickets", "fct_events"),
+    *("fct_sessions", "fct_carts", "fct_feedback", "fct_survey_answers"),
+)
+"""What dim_customers counts, besides."""
 
 HOME = {
     "address_line": "Lindenstraße 12",
@@ -127,7 +132,7 @@ def company(house: House, *, seed: int) -> None:
     )
     house.build("int_identity__*,resource_type:model")
     house.map_nodes(dict(order.sample(list(CUSTOMERS.items()), len(CUSTOMERS))))
-    house.build("path:models/marts")
+    house.build(*FACTS, *TABLES)
 
 
 @pytest.fixture(scope="module")
