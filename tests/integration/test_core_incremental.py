@@ -15,6 +15,7 @@ MODELS = (
     "fct_order_lines",
     "int_identity__accounts",
     "fct_orders",
+    "bridge_device_owners",
     "fct_events",
     "fct_campaign_touches",
 )

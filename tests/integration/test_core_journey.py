@@ -121,6 +121,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> House:
         "int_identity__accounts",
         "fct_orders",
         "fct_tickets",
+        "bridge_device_owners",
         "fct_sessions",
         "fct_carts",
     )

@@ -24,11 +24,10 @@ web_events as (
 identity_map as (
     select
         node_id,
+        profile_kind,
         customer_id
     from {{ source('identity', 'int_identity__map') }}
-    where
-        profile_kind = 'login'
-        and not is_staff
+    where not is_staff
 ),
 
 device_people as (
@@ -38,6 +37,7 @@ device_people as (
         min(login_events.event_at) as first_login_at
     from login_events
     inner join identity_map on login_events.node_id = identity_map.node_id
+    where identity_map.profile_kind = 'login'
     group by 1, 2
 ),
 
@@ -55,12 +55,12 @@ shared_events as (
         web_events.event_ref,
         web_events.device_ref,
         web_events.event_at,
-        identity_map.customer_id,
+        case when identity_map.profile_kind = 'login' then identity_map.customer_id end as customer_id,
         devices.n_people > {{ var('device_max_people') }} as is_crowded,
         lag(web_events.event_at) over (partition by web_events.device_ref order by web_events.event_at, web_events.event_ref) as previous_at
     from web_events
     inner join devices on web_events.device_ref = devices.device_ref
-    left join identity_map on web_events.node_id = identity_map.node_id
+    inner join identity_map on web_events.node_id = identity_map.node_id
     where devices.n_people > 1
 ),
 

@@ -51,9 +51,14 @@ products as (
 identity_map as (
     select
         node_id,
+        profile_kind,
         customer_id,
         is_staff
     from {{ source('identity', 'int_identity__map') }}
+),
+
+device_owners as (
+    {{ device_owner_spans() }}
 ),
 
 rates as (
@@ -147,7 +152,7 @@ all_events as (
 mapped as (
     select
         all_events.system || ':' || all_events.event_key as event_id,
-        identity_map.customer_id,
+        {{ customer_or_device_owner() }} as customer_id,
         all_events.node_id,
         all_events.event_at,
         cast(all_events.event_at as date) as event_date,
@@ -178,6 +183,9 @@ mapped as (
     cross join run_settings
     left join touchpoints on all_events.event_type = touchpoints.event_type
     left join identity_map on all_events.node_id = identity_map.node_id
+    left join device_owners
+        on
+            {{ owns_device_at('all_events.device_ref', 'all_events.event_at') }}
     left join products on all_events.product_id = products.product_id
     left join rates
         on

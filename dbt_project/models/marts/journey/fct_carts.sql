@@ -13,6 +13,10 @@ identity_map as (
     where not is_staff
 ),
 
+device_owners as (
+    {{ device_owner_spans() }}
+),
+
 orders as (
     select
         order_id,
@@ -67,11 +71,12 @@ run_settings as (
 -- opened; without a token the cart is the person's.
 activity as (
     select
-        case when web_events.cart_ref is not null then 't:' || web_events.cart_ref else 'c:' || identity_map.customer_id end as unit_key,
+        case when web_events.cart_ref is not null then 't:' || web_events.cart_ref else 'c:' || {{ customer_or_device_owner() }} end
+            as unit_key,
         web_events.event_ref,
         web_events.event_at,
         web_events.event_name,
-        identity_map.customer_id,
+        {{ customer_or_device_owner() }} as customer_id,
         identity_map.profile_kind = 'login' as is_login,
         web_events.cart_ref,
         coalesce(web_events.vendor_session_ref, web_events.device_ref) as session_ref,
@@ -90,6 +95,9 @@ activity as (
     from web_events
     inner join identity_map on web_events.node_id = identity_map.node_id
     cross join run_settings
+    left join device_owners
+        on
+            {{ owns_device_at('web_events.device_ref', 'web_events.event_at') }}
     left join products on web_events.product_ref = products.product_id
     where
         web_events.event_at < run_settings.as_of

@@ -40,10 +40,13 @@ entry_events as (
 identity_map as (
     select
         node_id,
-        profile_kind,
         customer_id
     from {{ source('identity', 'int_identity__map') }}
     where not is_staff
+),
+
+device_owners as (
+    {{ device_owner_spans() }}
 ),
 
 touchpoints as (
@@ -77,7 +80,7 @@ starts as (
     from gaps
     where
         previous_at is null
-        or event_at > previous_at + interval 30 minute
+        or event_at > previous_at + interval {{ var('session_gap_minutes') }} minute
 ),
 
 -- Numbers are lighter to group by than keys of text.
@@ -95,7 +98,6 @@ session_events as (
         measured_events.event_name,
         measured_events.load_time_ms,
         identity_map.customer_id,
-        identity_map.profile_kind = 'login' as is_login,
         touchpoints.is_key_event
     from measured_events
     inner join identity_map on measured_events.node_id = identity_map.node_id
@@ -120,27 +122,8 @@ measures as (
         bool_or(event_name = 'add_to_cart') as has_cart,
         bool_or(event_name = 'begin_checkout') as has_checkout,
         bool_or(event_name = 'purchase') as has_purchase,
-        -- A session in which somebody logs in is that person's, also before the login; on a shared device it is the last one's.
-        max(event_at) filter (where is_login) as last_login_at,
-        max(customer_id) as any_customer_id,
-        min(customer_id) as other_customer_id
+        max(customer_id) as customer_id
     from session_events
-    group by 1
-),
-
--- Only sessions in which two persons show need to be told apart.
-owners as (
-    select
-        session_events.session_number,
-        max(session_events.customer_id) as customer_id
-    from session_events
-    inner join measures
-        on
-            session_events.session_number = measures.session_number
-            and session_events.event_at = measures.last_login_at
-    where
-        measures.any_customer_id <> measures.other_customer_id
-        and session_events.is_login
     group by 1
 ),
 
@@ -156,7 +139,8 @@ first_events as (
 select
     first_events.system || ':' || first_events.device_ref || ':'
     || cast({{ epoch_us('first_events.started_at') }} as string) as session_id,
-    coalesce(owners.customer_id, measures.any_customer_id) as customer_id,
+    -- Whose the device was at its end: of two persons in one session the later has it.
+    coalesce(device_owners.customer_id, measures.customer_id) as customer_id,
     first_events.device_ref,
     first_events.started_at,
     measures.ended_at,
@@ -185,5 +169,7 @@ select
     measures.has_purchase
 from first_events
 inner join measures on first_events.session_number = measures.session_number
-left join owners on first_events.session_number = owners.session_number
+left join device_owners
+    on
+        {{ owns_device_at('first_events.device_ref', 'measures.ended_at') }}
 cross join run_settings
