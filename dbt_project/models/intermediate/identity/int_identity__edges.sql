@@ -11,6 +11,16 @@ order_claims as (
     where skip_reason is null
 ),
 
+purchase_claims as (
+    select * from {{ ref('int_identity__purchase_claims') }}
+    where skip_reason is null
+),
+
+email_slips as (
+    select * from {{ ref('int_identity__email_slips') }}
+    where skip_reason is null
+),
+
 hubs as (
     select
         identifier_type,
@@ -54,10 +64,36 @@ order_edges as (
     from order_claims
 ),
 
+purchase_edges as (
+    select
+        least(node_id, buyer_node_id) as node_id_a,
+        greatest(node_id, buyer_node_id) as node_id_b,
+        'purchase_name' as rule,
+        'product' as identifier_type,
+        product_ref as identifier_value,
+        observed_at
+    from purchase_claims
+),
+
+slip_edges as (
+    select
+        least(node_id, near_node_id) as node_id_a,
+        greatest(node_id, near_node_id) as node_id_b,
+        'email_slip' as rule,
+        'email' as identifier_type,
+        identifier_value,
+        observed_at
+    from email_slips
+),
+
 edges as (
     select * from value_edges
     union all
     select * from order_edges
+    union all
+    select * from purchase_edges
+    union all
+    select * from slip_edges
 )
 
 select * from edges

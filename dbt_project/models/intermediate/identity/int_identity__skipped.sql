@@ -18,6 +18,21 @@ order_claims as (
     where skip_reason is not null
 ),
 
+purchase_claims as (
+    select * from {{ ref('int_identity__purchase_claims') }}
+    where skip_reason is not null
+),
+
+email_slips as (
+    select distinct
+        node_id,
+        identifier_value,
+        n_near,
+        skip_reason
+    from {{ ref('int_identity__email_slips') }}
+    where skip_reason is not null
+),
+
 unusable as (
     select
         identifiers.node_id,
@@ -62,6 +77,24 @@ skipped as (
         skip_reason as reason,
         n_nodes
     from order_claims
+    union all
+    select
+        node_id,
+        'product' as identifier_type,
+        product_ref as identifier_value,
+        cast(null as string) as raw_value,
+        skip_reason as reason,
+        n_buyers as n_nodes
+    from purchase_claims
+    union all
+    select
+        node_id,
+        'email_slip' as identifier_type,
+        identifier_value,
+        cast(null as string) as raw_value,
+        skip_reason as reason,
+        n_near as n_nodes
+    from email_slips
 )
 
 select * from skipped
