@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.identity.frames import Schema, shaped
-from pipelines.identity.stable import REDIRECT_SCHEMA, Ids, Known, Run, last_ids
+from pipelines.identity.stable import HISTORY_SCHEMA, REDIRECT_SCHEMA, Ids, Known, Run, last_ids
 
 EVENT_SCHEMA: Schema = {
     "run_id": pl.String,
@@ -120,32 +120,34 @@ def _between(links: pl.DataFrame, present: pl.DataFrame, which: str) -> pl.DataF
 
 def history_after(
     nodes: pl.DataFrame, customer_ids: pl.Series, links: pl.DataFrame, known: Known, run: Run
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What changes in the history: rows to append (columns of ``HISTORY_SCHEMA``), and ``node_id`` of rows to close.
+) -> pl.DataFrame:
+    """The whole history after this run, columns of ``HISTORY_SCHEMA``: nothing is taken out, rows are closed and added.
 
-    ``valid_from`` is the earliest time a link that holds the record shows; null for a record that stands alone or whose
-    evidence bears no time: it has always been so. Records that are as they were appear in neither.
+    Known time is when the house believed it: ``known_from`` the run that found it, ``known_to`` the run that found
+    otherwise. Valid time is when it is true of the record: ``valid_from`` the earliest time a link that holds the
+    record shows (null: nothing but the record itself, so always); ``valid_to`` the run at which the record had left
+    the sources. A merge or split ends no valid time: the record had been that person's all along, unknown to us.
     """
-    seen = pl.concat([links.select(pl.col(end).alias("node_id"), "observed_at") for end in ("node_id_a", "node_id_b")])
-    since = seen.group_by("node_id").agg(pl.col("observed_at").min().alias("valid_from"))
-    now = (
-        nodes.select("node_id")
-        .with_columns(customer_ids.alias("customer_id"))
-        .join(since, on="node_id", how="left")
-        .with_columns(pl.col("valid_from").cast(pl.Datetime("us")))
-    )
-    open_rows = known.history.filter(pl.col("known_to").is_null()).select("node_id", "customer_id", "valid_from")
-    same = now.join(open_rows, on=["node_id", "customer_id", "valid_from"], how="semi", nulls_equal=True)
-    changed = now.join(same, on="node_id", how="anti")
-    closed = open_rows.join(same, on="node_id", how="anti").select("node_id")
     time = pl.Datetime("us")
-    added = changed.select(
-        "node_id",
-        "customer_id",
-        "valid_from",
+    seen = pl.concat([links.select(pl.col(end).alias("node_id"), "observed_at") for end in ("node_id_a", "node_id_b")])
+    since = seen.group_by("node_id").agg(pl.col("observed_at").min().cast(time).alias("valid_from"))
+    now = nodes.select("node_id", customer_ids.alias("customer_id")).join(since, on="node_id", how="left")
+    is_open = pl.col("known_to").is_null()
+    same = now.join(
+        known.history.filter(is_open), on=["node_id", "customer_id", "valid_from"], how="semi", nulls_equal=True
+    )
+    is_gone = ~pl.col("node_id").is_in(now["node_id"].implode())
+    is_closed = is_open & ~pl.col("node_id").is_in(same["node_id"].implode())
+    known_at = pl.lit(run.known_at, dtype=time)
+    kept = known.history.with_columns(
+        pl.when(is_closed & is_gone).then(known_at).otherwise("valid_to").alias("valid_to"),
+        pl.when(is_closed).then(known_at).otherwise("known_to").alias("known_to"),
+    )
+    added = now.join(same, on="node_id", how="anti").with_columns(
         pl.lit(None, dtype=time).alias("valid_to"),
-        pl.lit(run.known_at, dtype=time).alias("known_from"),
+        known_at.alias("known_from"),
         pl.lit(None, dtype=time).alias("known_to"),
         pl.lit(run.run_id).alias("run_id"),
     )
-    return added.sort("node_id"), closed.sort("node_id")
+    both = pl.concat([shaped(kept, HISTORY_SCHEMA), shaped(added, HISTORY_SCHEMA)])
+    return both.sort("node_id", "known_from", "customer_id")

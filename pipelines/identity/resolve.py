@@ -24,6 +24,7 @@ from pipelines.identity.predict import RAN, Scored, second_pass
 from pipelines.identity.quality import bridges, cluster_quality
 from pipelines.identity.rules import Rules, load_rules
 from pipelines.identity.stable import Known, Run, stable_ids
+from pipelines.identity.state import State
 from pipelines.settings import Settings
 
 MAP_SCHEMA: Schema = {
@@ -38,7 +39,7 @@ MAP_SCHEMA: Schema = {
 
 @dataclass(frozen=True)
 class Resolution:
-    """What a resolution says, table by table (``store.TABLES``), and what changes in the history."""
+    """What a resolution says, table by table (``store.TABLES``), and the whole history."""
 
     map: pl.DataFrame
     links: pl.DataFrame
@@ -46,8 +47,7 @@ class Resolution:
     clusters: pl.DataFrame
     events: pl.DataFrame
     redirects: pl.DataFrame
-    history_added: pl.DataFrame
-    history_closed: pl.DataFrame
+    history: pl.DataFrame
     run: Run
 
 
@@ -87,7 +87,7 @@ class ResolveStats:
 
 
 def resolve(settings: Settings, *, run_id: str, rules: Rules | None = None) -> ResolveStats:
-    """Resolve the records of the warehouse and write the tables of ``store`` in one transaction.
+    """Resolve the records of the warehouse, keep the state and write the tables of ``store``.
 
     Reads ``entities.int_profiles``, ``identity.int_identity__edges`` and ``int_identity__unique_keys``, the ledger's
     seeds, the model's pairs and what earlier runs left. Pairs the model finds probable but not sure are left in
@@ -95,22 +95,24 @@ def resolve(settings: Settings, *, run_id: str, rules: Rules | None = None) -> R
 
     Raises:
         WarehouseError: dbt has not built the records and edges yet.
-        RulesError, LedgerError: the rules file or the ledger is wrong.
+        RulesError, LedgerError, StateError: the rules file, the ledger or the kept state is wrong.
         ValueError: a record occurs twice or an edge names an unknown record.
     """
     rules = rules or load_rules()
     with warehouse.connect(settings) as con:
-        inputs = read_inputs(con, store.read_known(con))
+        before = store.read_state(settings, con)
+        inputs = read_inputs(con, before.known())
         scored = second_pass(settings, con, settled(inputs, rules), rules=rules)
         (run_at,) = con.execute("select run_at from raw.run_settings").fetchall()[0]
-        before = store.read_health(con)
     inputs = replace(inputs, edges=pl.concat([inputs.edges, scored.edges]))
     resolution = resolve_records(inputs, rules, Run(run_id, _later(run_at, inputs.known)))
     review = scored.edges.filter(
         pl.col("confidence").is_between(rules.thresholds.review, rules.thresholds.auto_link, closed="left")
     ).join(resolution.links.filter(pl.col("source") == "model"), on=["node_id_a", "node_id_b"], how="anti")
-    health = build_health(_seen(inputs, resolution, review), before, rules.drift, resolution.run)
-    store.write(settings, resolution, review, health)
+    run = resolution.run
+    seen = _seen(inputs, resolution, review)
+    health = build_health(seen, before.last_health(), rules.drift, run)
+    store.write(settings, resolution, review, _after(before, resolution, health))
     return _stats(inputs, resolution, review, health, rules, scored)
 
 
@@ -137,7 +139,6 @@ def resolve_records(inputs: Inputs, rules: Rules, run: Run) -> Resolution:
         pl.Series("is_bridge", is_bridge, dtype=pl.Boolean),
     )
     redirects = redirects_after(inputs.known, ids.moves, run)
-    added, closed = history_after(nodes, ids.customer_ids, links, inputs.known, run)
     return Resolution(
         map=mapped,
         links=links.select(*EDGE_SCHEMA, "customer_id", "is_bridge"),
@@ -153,9 +154,18 @@ def resolve_records(inputs: Inputs, rules: Rules, run: Run) -> Resolution:
             run=run,
         ),
         redirects=redirects,
-        history_added=added,
-        history_closed=closed,
+        history=history_after(nodes, ids.customer_ids, links, inputs.known, run),
         run=run,
+    )
+
+
+def _after(before: State, resolution: Resolution, health: pl.DataFrame) -> State:
+    """What is kept after a resolution. One that is done again at the same time measures anew."""
+    return State(
+        history=resolution.history,
+        redirects=resolution.redirects,
+        events=pl.concat([before.events, resolution.events]),
+        health=pl.concat([before.health.filter(pl.col("known_at") != resolution.run.known_at), health]),
     )
 
 

@@ -24,6 +24,7 @@ from pipelines.identity.evidence import Inputs, read_inputs
 from pipelines.identity.resolve import resolve_records
 from pipelines.identity.rules import load_rules
 from pipelines.identity.stable import Run, nothing_known
+from pipelines.identity.state import forget
 from tests.integration.core_kit import House, new_house
 
 CATALOGUE: dict[str, dict[str, Any]] = yaml.safe_load(
@@ -151,8 +152,7 @@ def decide_and_remove(house: House, cases: Sequence[Case], number: int) -> None:
             f"delete from entities.int_profiles where node_id = '{node}';"
             f"delete from entities.int_identifiers where node_id = '{node}'"
         )
-    for node in erased:
-        house.execute(f"delete from identity.int_identity__map_history where node_id = '{node}'")
+    forget(house.settings, pl.Series(erased, dtype=pl.String))
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         house.resolve()
         maps.append(dict(house.rows("select node_id, customer_id from identity.int_identity__map")))
         with warehouse.connect(house.settings) as con:
-            inputs.append(read_inputs(con, store.read_known(con)))
+            inputs.append(read_inputs(con, store.read_state(house.settings, con).known()))
     return Outcome(maps, inputs)
 
 

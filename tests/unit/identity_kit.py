@@ -108,14 +108,9 @@ def resolved(
 
 
 def after(known: Known, resolution: Resolution) -> Known:
-    """What is known after a resolution was written: the rows it closes are closed, those it adds are added."""
-    closed = resolution.history_closed["node_id"]
-    is_closed = pl.col("node_id").is_in(closed.implode()) & pl.col("known_to").is_null()
-    kept = known.history.with_columns(
-        pl.when(is_closed).then(pl.lit(resolution.run.known_at)).otherwise("known_to").alias("known_to")
-    )
+    """What is known after a resolution."""
     new = resolution.events.filter(pl.col("event") == "new")["customer_id"]
-    return Known(pl.concat([kept, resolution.history_added]), resolution.redirects, pl.concat([known.given, new]))
+    return Known(resolution.history, resolution.redirects, pl.concat([known.given, new]))
 
 
 def people(resolution: Resolution) -> set[frozenset[str]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
+import duckdb
 import polars as pl
 
 from pipelines.identity.ledger import empty_ledger
@@ -36,8 +37,7 @@ def test_again_nothing_changes() -> None:
     again = resolved(IDS[:3], chain(*IDS[:3]), known=after(nothing_known(), first), hours=1)
     assert again.map.equals(first.map)
     assert again.events.is_empty()
-    assert again.history_added.is_empty()
-    assert again.history_closed.is_empty()
+    assert again.history.equals(first.history)
 
 
 def test_a_merge_keeps_the_id_of_the_larger_part_and_leaves_a_redirect() -> None:
@@ -141,8 +141,39 @@ def test_valid_time_is_the_first_evidence() -> None:
     links = edges(chain(*IDS[:2])).with_columns(pl.lit(seen).alias("observed_at"))
     inputs = Inputs(nodes(IDS[:3]), links, keys({}), empty_ledger(), nothing_known())
     found = resolve_records(inputs, shipped(), Run("run", START))
-    assert found.history_added["valid_from"].to_list() == [seen, seen, None]
-    assert found.history_added["valid_to"].null_count() == 3
+    assert found.history["valid_from"].to_list() == [seen, seen, None]
+    assert found.history["valid_to"].null_count() == 3
+
+
+def test_a_record_that_left_the_sources_is_valid_until_then() -> None:
+    first = resolved(IDS[:2], chain(*IDS[:2]))
+    second = resolved(IDS[:1], known=after(nothing_known(), first), hours=1)
+    gone = second.history.filter(pl.col("node_id") == IDS[1]).row(0, named=True)
+    assert gone["valid_to"] == gone["known_to"] == START + timedelta(hours=1)
+    stays = second.history.filter((pl.col("node_id") == IDS[0]) & pl.col("known_to").is_null())
+    assert stays["valid_to"].to_list() == [None]
+
+
+def test_a_fact_joined_as_known_then_and_as_known_now_belongs_to_different_persons_after_a_merge() -> None:
+    first = resolved(IDS[:3], chain(*IDS[1:3]))
+    second = resolved(IDS[:3], chain(*IDS[:3]), known=after(nothing_known(), first), hours=2)
+    orders = pl.DataFrame({"node_id": [IDS[0]], "reported_at": [START + timedelta(hours=1)]})
+    history = second.history
+    joined = duckdb.sql(
+        """
+        select known_then.customer_id, known_now.customer_id
+        from orders
+        inner join history as known_then
+            on
+                orders.node_id = known_then.node_id
+                and known_then.known_from <= orders.reported_at
+                and coalesce(known_then.known_to > orders.reported_at, true)
+        inner join history as known_now on orders.node_id = known_now.node_id and known_now.known_to is null
+        """
+    ).fetchall()
+    assert joined == [(id_of(first, IDS[0]), id_of(second, IDS[1]))]
+    assert orders.height == history.filter(pl.col("known_to").is_not_null()).height == 1
+    assert joined[0][0] != joined[0][1]
 
 
 def test_an_unrelated_record_changes_no_id() -> None:
