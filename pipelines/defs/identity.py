@@ -13,7 +13,8 @@ from pipelines.defs.checks import as_check
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
 from pipelines.identity.laws import LAWS, broken
-from pipelines.identity.resolve import resolve
+from pipelines.identity.predict import RAN
+from pipelines.identity.resolve import ResolveStats, resolve
 from pipelines.identity.store import HEALTH_TABLE
 from pipelines.quality.results import CheckResult, record
 from pipelines.warehouse import connect
@@ -28,6 +29,11 @@ EVIDENCE = [
 DRIFT_NAME = "no_measure_drifted"
 DRIFT_WHY = "No measure of identity moved by more than the rules file allows against the run before."
 
+PASS_NAME = "second_pass_ran"
+PASS_WHY = (
+    "The model compared the records, with parameters that fit its settings; else the rules alone say who is one person."
+)
+
 
 def build_identity_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """The tables of ``pipelines.identity.store``, each with its law; the words are those of their dbt sources."""
@@ -40,6 +46,7 @@ def build_identity_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         check_specs=[
             *[dg.AssetCheckSpec(law.name, asset=keys[law.table], blocking=True, description=law.why) for law in LAWS],
             dg.AssetCheckSpec(DRIFT_NAME, asset=HEALTH, description=DRIFT_WHY),
+            dg.AssetCheckSpec(PASS_NAME, asset=MAP, description=PASS_WHY),
         ],
     )
     def _identity(house: dg.ResourceParam[House]) -> Iterator[Any]:
@@ -75,6 +82,7 @@ def build_identity_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             for law in LAWS
         ]
         results.append(_drift([measure for measure, _, is_warning in measures if is_warning], len(measures)))
+        results.append(_second_pass(stats))
         record(house.settings, run_id, "identity", results)
         for result in results:
             yield as_check(keys[result.table], result, "pipelines/identity/laws.py")
@@ -94,6 +102,20 @@ def _spec(key: dg.AssetKey, source: Mapping[str, Any]) -> dg.AssetSpec:
         kinds={"python", "duckdb"},
         description=source["description"],
         metadata={"dagster/column_schema": dg.TableSchema(columns)},
+    )
+
+
+def _second_pass(stats: ResolveStats) -> CheckResult:
+    has_run = stats.second_pass == RAN
+    return CheckResult(
+        layer="identity",
+        table=MAP.path[-1],
+        check_type=PASS_NAME,
+        severity="warning",
+        why=PASS_WHY,
+        status="passed" if has_run else "failed",
+        n_checked=stats.n_compared_rows,
+        message="" if has_run else stats.second_pass,
     )
 
 

@@ -1,0 +1,27 @@
+"""A warehouse that is deleted is built again, and everybody keeps their id."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines import warehouse
+from pipelines.identity.store import EVENTS_TABLE, HISTORY_TABLE, MAP_TABLE
+from pipelines.settings import Settings
+from tests.pipeline.company import journeyline
+
+
+def test_a_deleted_warehouse_is_rebuilt_with_the_same_ids_and_nothing_to_tell(demo_copy: Settings) -> None:
+    before = {table: warehouse.read(demo_copy, table) for table in (MAP_TABLE, EVENTS_TABLE, HISTORY_TABLE)}
+    # ids that nobody could compute anew: what a house has after merges
+    renamed = before[HISTORY_TABLE].with_columns(pl.col("customer_id").str.replace("^c_", "c_old_"))
+    known = demo_copy.identity_dir / "state"
+    (history,) = known.glob("*/history.parquet")
+    renamed.write_parquet(history)
+    demo_copy.warehouse_path.unlink()
+    done = journeyline(demo_copy, "refresh", "--full")
+    assert done.returncode == 0, done.stderr
+    after = warehouse.read(demo_copy, MAP_TABLE).sort("node_id")
+    expected = before[MAP_TABLE].sort("node_id").with_columns(pl.col("customer_id").str.replace("^c_", "c_old_"))
+    assert after.equals(expected)
+    assert warehouse.read(demo_copy, EVENTS_TABLE).height == before[EVENTS_TABLE].height
+    assert warehouse.read(demo_copy, HISTORY_TABLE).sort("node_id").equals(renamed.sort("node_id"))
