@@ -25,6 +25,8 @@ PairOfNames = tuple[str, str]
 RULES_PATH = "pipelines/identity/rules.yml"
 SEEDS = {name: f"dbt_project/seeds/identity_{name}_match.csv" for name in ("never", "always")}
 
+KEYS_TABLE = "identity.int_identity__unique_keys"
+
 PROPOSED_BY = "what-if"
 SHOWN_RECORDS = 5
 
@@ -115,7 +117,8 @@ def decide(con: duckdb.DuckDBPyConnection, proposal: Proposal) -> tuple[Decision
 
     A record stands for itself. A customer id stands for that person's records, a former id for those it had that are
     still there. Of two sets the weakest link between them names the two records; without one the best linked record of
-    each does (ties: the smaller id), because what it may not join the person may not join.
+    each does that holds an account or card, where one does (ties: the smaller id), because what it may not join the
+    person may not join.
 
     Raises:
         ProposalError: a name is not known, or two names mean records of which neither set is free of the other.
@@ -199,19 +202,27 @@ def _records_of_pair(con: duckdb.DuckDBPyConnection, names: PairOfNames) -> Pair
 
 
 def _best_linked(con: duckdb.DuckDBPyConnection, records: list[str]) -> str:
+    """The best linked of the records that hold an account or card, else of all.
+
+    Two accounts are one only where the records that hold them are said to be one person; said of other records, the
+    accounts would go on to keep the two apart.
+    """
     found = con.execute(
         f"""
-        select node_id
+        select linked.node_id
         from (
             select unnest([node_id_a, node_id_b]) as node_id from {store.LINKS_TABLE}
             where node_id_a in $records or node_id_b in $records
-        )
-        where node_id in $records
-        group by node_id
-        order by count(*) desc, node_id
+        ) as linked
+        left join (
+            select distinct node_id from {KEYS_TABLE} where key_type in $keys
+        ) as holders on linked.node_id = holders.node_id
+        where linked.node_id in $records
+        group by linked.node_id
+        order by count(holders.node_id) = 0, count(*) desc, linked.node_id
         limit 1
         """,
-        {"records": records},
+        {"records": records, "keys": [unique.key for unique in load_rules().unique if not unique.is_personal]},
     ).fetchone()
     return str(found[0]) if found else records[0]
 

@@ -152,6 +152,10 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
             "create table identity.int_identity__links as from (values ('s:a', 's:b', 'email', 0.995e0, true),"
             " ('s:b', 's:c', 'phone', 0.97e0, true)) as t (node_id_a, node_id_b, rule, confidence, is_bridge)"
         )
+        con.execute(
+            "create table identity.int_identity__unique_keys as"
+            " from (values ('s:b', 'birth_date', '1980-01-01')) as t (node_id, key_type, key_value)"
+        )
         for kind in ("never", "always"):
             con.execute(
                 f"create table seeds.identity_{kind}_match"
@@ -176,6 +180,13 @@ def test_names_mean_records_and_the_weakest_link_between_two_sets_names_the_pair
     con: duckdb.DuckDBPyConnection, names: tuple[str, str], records: tuple[str, str]
 ) -> None:
     assert decide(con, Proposal(never=(names,))) == (Decision("never", *records, names),)
+
+
+def test_of_two_persons_the_records_that_hold_their_accounts_are_joined(con: duckdb.DuckDBPyConnection) -> None:
+    """Said of other records, the two accounts would go on to keep the persons apart. A birth date is no account."""
+    con.execute("insert into identity.int_identity__unique_keys values ('s:c', 'shop_customer', '7')")
+    names = ("c1", "c2")
+    assert decide(con, Proposal(always=(names,))) == (Decision("always", "s:c", "s:d", names),)
 
 
 @pytest.mark.parametrize("names", [("c1", "c1"), ("s:a", "s:a"), ("c_old", "s:c")])
