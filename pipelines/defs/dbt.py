@@ -20,7 +20,8 @@ from pipelines.quality.results import CheckResult, record
 from pipelines.warehouse import connect, relation
 
 UNIQUE_ID = "dagster_dbt/unique_id"
-MAP_SOURCE = ("identity", "int_identity__map")
+IDENTITY = "identity"
+"""Schema of the sources that the Python step between the two dbt steps writes."""
 
 CHECK_LAYERS = {"journey": "core", "feedback": "core", "seeds": "staging"}
 """Layers of the architecture for schemas that are named otherwise."""
@@ -63,8 +64,8 @@ class LayerTranslator(DagsterDbtTranslator):
 
 
 def build_dbt_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
-    """Two steps: what the identity map is made from, and what is made from it."""
-    after = sorted(".".join(manifest["nodes"][unique_id]["fqn"]) for unique_id in _descendants_of_map(manifest))
+    """Two steps: what identity is decided from, and what is made from any table it writes."""
+    after = sorted(".".join(manifest["nodes"][unique_id]["fqn"]) for unique_id in _descendants_of_identity(manifest))
     late = " ".join(f"fqn:{name}" for name in after)
     return [_step("dbt_entities", manifest, exclude=late), _step("dbt_marts", manifest, select=late)]
 
@@ -195,12 +196,8 @@ def _row_counts(house: House, results: Iterable[NodeResult]) -> dict[str, int]:
     return counts
 
 
-def _descendants_of_map(manifest: Mapping[str, Any]) -> set[str]:
-    start = [
-        unique_id
-        for unique_id, source in manifest["sources"].items()
-        if (source["schema"], source["identifier"]) == MAP_SOURCE
-    ]
+def _descendants_of_identity(manifest: Mapping[str, Any]) -> set[str]:
+    start = [unique_id for unique_id, source in manifest["sources"].items() if source["schema"] == IDENTITY]
     found: set[str] = set()
     while start:
         for child in manifest["child_map"].get(start.pop(), []):

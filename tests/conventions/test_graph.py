@@ -101,6 +101,12 @@ def test_the_jobs_run_in_one_process(defs: dg.Definitions) -> None:
         assert defs.resolve_job_def(job).executor_def is dg.in_process_executor
 
 
+def test_dbt_runs_in_two_steps(defs: dg.Definitions) -> None:
+    """A model in the wrong one makes Dagster split both; a part without sources then runs before anything landed."""
+    steps = sorted(name for name in defs.resolve_job_def("refresh_all").graph.node_dict if name.startswith("dbt_"))
+    assert steps == ["dbt_entities", "dbt_marts"]
+
+
 def test_landing_and_building_are_the_whole_refresh(defs: dg.Definitions) -> None:
     def parts(job_name: str) -> set[dg.AssetKey | dg.AssetCheckKey]:
         """Every asset and check of a job."""
