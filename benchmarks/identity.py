@@ -9,6 +9,7 @@
   the rules alone and with the second pass.
 * ``speed``: evidence to ids of the demo's records (shipped parameters; training is timed beside it) and stock Splink
   deduplicating the records that show a name or a contact. What dbt takes to make the evidence is told apart.
+* ``ids``: clustering, limits and stable ids alone, on a million made records of which some dispute a value.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,11 +36,14 @@ from benchmarks import splink_stock
 from pipelines import warehouse
 from pipelines.identity import features
 from pipelines.identity.accuracy import accuracy, clusters_of
-from pipelines.identity.evidence import read_settled
+from pipelines.identity.evidence import Inputs, read_settled
+from pipelines.identity.frames import EDGE_SCHEMA, shaped
+from pipelines.identity.ledger import empty_ledger
 from pipelines.identity.model import load_model_settings
 from pipelines.identity.predict import second_pass
-from pipelines.identity.resolve import resolve
+from pipelines.identity.resolve import resolve, resolve_records
 from pipelines.identity.rules import load_rules
+from pipelines.identity.stable import Known, Run, nothing_known
 from pipelines.identity.store import MAP_TABLE
 from pipelines.identity.train import train
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings, utc_now
@@ -144,6 +150,64 @@ def demo(settings: Settings) -> dict[str, Any]:
     }
 
 
+def ids(nodes: int) -> dict[str, Any]:
+    """From evidence to stable ids alone, on ``nodes`` made records: first run, then a run like it that knows the ids.
+
+    Five records a person with one account; some e-mails are shared by two persons and some phones by neighbours, so that
+    one link in ten is disputed.
+    """
+    number = pl.int_range(nodes, eager=True)
+    node = pl.select(pl.format("s:x:{}", number.cast(pl.String).str.zfill(9))).to_series()
+    frame = pl.DataFrame({"node_id": node}).with_columns(
+        pl.lit("s").alias("system"),
+        pl.lit("x").alias("profile_kind"),
+        pl.lit(value=False).alias("is_staff"),
+        pl.lit(value=True).alias("is_named"),
+        ("c_" + node.hash(1).cast(pl.String)).alias("proposed_id"),
+    )
+    person = number // 5
+    links = [
+        _links(node, number - number % 5, "shop_customer", person),
+        _links(node, (number // 4) * 4, "phone", number // 4).filter(pl.col("identifier_value").str.ends_with("7")),
+        _links(node, (number // 10) * 10, "email", person // 2).filter(pl.col("identifier_value").str.ends_with("3")),
+    ]
+    accounts = pl.DataFrame({"node_id": node, "key_value": person.cast(pl.String)}).with_columns(
+        pl.lit("shop_customer").alias("key_type")
+    )
+    inputs = Inputs(frame, pl.concat(links), accounts, empty_ledger(), nothing_known())
+    rules = load_rules()
+    first, cold = timed(lambda: resolve_records(inputs, rules, Run("first", datetime(2026, 1, 1))))  # noqa: DTZ001
+    known = Known(first.history, first.redirects, first.events["customer_id"])
+    again, warm = timed(
+        lambda: resolve_records(replace(inputs, known=known), rules, Run("second", datetime(2026, 1, 2)))  # noqa: DTZ001
+    )
+    return {
+        "nodes": nodes,
+        "edges": inputs.edges.height,
+        "skipped": first.skipped.height,
+        "persons": first.clusters.height,
+        "events_of_second_run": again.events.height,
+        "first_run": cold,
+        "second_run": warm,
+    }
+
+
+def _links(node: pl.Series, to: pl.Series, rule: str, value: pl.Series) -> pl.DataFrame:
+    """Star edges from each record to another, by number."""
+    made = pl.DataFrame({"node_id_a": node.gather(to), "node_id_b": node, "identifier_value": value.cast(pl.String)})
+    return shaped(
+        made.filter(pl.col("node_id_a") != pl.col("node_id_b")).with_columns(
+            pl.lit(rule).alias("rule"),
+            pl.lit(rule).alias("identifier_type"),
+            pl.lit(None).alias("observed_at"),
+            pl.lit(None).alias("confidence"),
+            pl.lit(None).alias("match_weight"),
+            pl.lit("rule").alias("source"),
+        ),
+        EDGE_SCHEMA,
+    )
+
+
 def speed(settings: Settings) -> dict[str, Any]:
     """Evidence to ids beside stock Splink on the same records."""
     _, training = timed(lambda: train(settings, path=settings.temp_dir / "benchmark_parameters.json"))
@@ -185,9 +249,10 @@ def main() -> None:
     """Run the benchmark and write its record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--customers", type=int, default=3000)
-    parser.add_argument("--only", choices=["public", "demo", "speed"], action="append")
+    parser.add_argument("--nodes", type=int, default=1_000_000, help="records of the part ids")
+    parser.add_argument("--only", choices=["public", "demo", "speed", "ids"], action="append")
     options = parser.parse_args()
-    wanted = options.only or ["public", "demo", "speed"]
+    wanted = options.only or ["public", "demo", "speed", "ids"]
     folder = Path(os.environ.get("JOURNEYLINE_REAL_DATA") or PROJECT_ROOT.parent / "shared" / "data")
     scratch = Path(tempfile.mkdtemp(prefix="journeyline-bench-"))
     result: dict[str, Any] = {
@@ -202,6 +267,8 @@ def main() -> None:
                 result["public"] = public(folder, scratch)
             else:
                 print(f"no public data at {folder} (JOURNEYLINE_REAL_DATA): that part is left out", file=sys.stderr)
+        if "ids" in wanted:
+            result["ids"] = ids(options.nodes)
         if {"demo", "speed"} & set(wanted):
             settings = load_settings({"JOURNEYLINE_HOME": str(scratch / "demo"), "JOURNEYLINE_ENV": "prod"})
             result["customers"] = options.customers
@@ -223,6 +290,8 @@ def _tell(result: dict[str, Any]) -> None:
         print(
             f"{entry['name']:<10} pairwise F1: ours {entry['ours']['pair_f1']:.4f}, stock {stock}; ours at those {ours}"
         )
+    if "ids" in result:
+        print(f"ids        {json.dumps(result['ids'])}")
     if "demo" in result:
         print(f"demo       {json.dumps(result['demo'])}")
     if "speed" in result:

@@ -12,7 +12,7 @@ import duckdb
 from pipelines.analytics.tables import TABLES
 from pipelines.settings import Settings
 
-OF_THE_RUN = ("data_quality",)
+OF_THE_RUN = ("data_quality", "identity_health")
 """Tables about the run itself: two runs may differ there."""
 
 STAMP = "run_id"
