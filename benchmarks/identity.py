@@ -153,8 +153,8 @@ def demo(settings: Settings) -> dict[str, Any]:
 def ids(nodes: int) -> dict[str, Any]:
     """From evidence to stable ids alone, on ``nodes`` made records: first run, then a run like it that knows the ids.
 
-    Five records a person with one account; some e-mails are shared by two persons and some phones by neighbours, so that
-    one link in ten is disputed.
+    Five records a person with one account; some e-mails are shared by two persons and some phones by neighbours, so
+    that one link in ten is disputed.
     """
     number = pl.int_range(nodes, eager=True)
     node = pl.select(pl.format("s:x:{}", number.cast(pl.String).str.zfill(9))).to_series()
