@@ -101,6 +101,7 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "is_weakest": "true",
         "n_source_records": "2",
     },
+    "core.fct_identity_health": {"measure": "'link_share:rule_' || i"},
     "core.dim_accounts": {
         "account_id": "'hubspot:' || (7000000 + i)",
         "employee_band": "'10-49'",
