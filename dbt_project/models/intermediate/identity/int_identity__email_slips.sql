@@ -37,11 +37,31 @@ telling as (
     select
         *,
         length(local_part) as n_letters,
-        {{ regex_replace_all('local_part', '[^0-9]') }} as digits
+        {{ regex_replace_all('local_part', '[^0-9]') }} as digits,
+        {{ regex_replace_all('local_part', '[^a-z]') }} as letters
     from shown
     where
         length(local_part) >= 8
         and {{ regex_matches('local_part', '[0-9].*[0-9]|[a-z]{3,}[._-][a-z]{3,}') }}
+),
+
+-- What somebody is called, and what addresses with a name spell: gabriela12 is no slip of gabriella12.
+spellings as (
+    select given_name as letters from {{ ref('int_identity__records') }}
+    union
+    select family_name as letters from {{ ref('int_identity__records') }}
+    union
+    select letters from telling
+    where is_named
+),
+
+candidates as (
+    select telling.*
+    from telling
+    left join spellings on telling.letters = spellings.letters
+    where
+        telling.is_named
+        or spellings.letters is null
 ),
 
 -- Where one of two words lacks a letter of the other, they share the first or the second half of the shorter one.
@@ -56,7 +76,7 @@ halves as (
         {{ shorter }} as n_shorter,
         'first' as half,
         substr(local_part, 1, cast(floor(({{ shorter }}) / 2) as int)) as half_text
-    from telling
+    from candidates
     union all
     select
         identifier_value,
@@ -67,7 +87,7 @@ halves as (
         {{ shorter }} as n_shorter,
         'second' as half,
         substr(local_part, n_letters - cast(ceil(({{ shorter }}) / 2) as int) + 1) as half_text
-    from telling
+    from candidates
     {%- if not loop.last %}
     union all
     {%- endif %}
