@@ -66,7 +66,7 @@ candidates as (
 
 -- Where one of two words lacks a letter of the other, they share the first or the second half of the shorter one.
 halves as (
-{%- for shorter in ('n_letters', 'n_letters - 1') %}
+    {%- for shorter in ('n_letters', 'n_letters - 1') %}
     select
         identifier_value,
         domain,
@@ -91,7 +91,7 @@ halves as (
     {%- if not loop.last %}
     union all
     {%- endif %}
-{%- endfor %}
+    {%- endfor %}
 ),
 
 pairs as (
