@@ -13,6 +13,7 @@ from pipelines.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from pipelines.identity.explain import Explanation, Step
+    from pipelines.ingest.source_rows import SourceRow
 
 HELP = """Why two records or persons are one, or why they are not: the shortest chain of evidence between them.
 
@@ -33,10 +34,12 @@ def command(
 ) -> None:
     settings = settings_or_exit()
     from pipelines.identity.explain import UnknownRecordError, explain
+    from pipelines.ingest.source_rows import source_rows
     from pipelines.warehouse import WarehouseError, WarehouseInUseError
 
     try:
         found = explain(settings, a, b)
+        rows = source_rows(settings, found.records)
     except UnknownRecordError as error:
         fail(str(error), ExitCode.USAGE)
     except WarehouseInUseError as error:
@@ -44,9 +47,9 @@ def command(
     except WarehouseError as error:
         fail(str(error), ExitCode.USAGE)
     if as_json:
-        print_json(_as_json(found, show_pii))
+        print_json(_as_json(found, rows, show_pii))
     else:
-        _tell(found, show_pii)
+        _tell(found, rows, show_pii)
 
 
 def mask(kind: str | None, value: str | None) -> str | None:
@@ -64,7 +67,7 @@ def mask(kind: str | None, value: str | None) -> str | None:
     return f"{value[:1]}***{value[-2:]}" if len(value) > 4 else "***"
 
 
-def _tell(found: Explanation, show_pii: bool) -> None:
+def _tell(found: Explanation, rows: Mapping[str, tuple[SourceRow, ...]], show_pii: bool) -> None:
     console = out()
     if found.is_one_person and not found.chain:
         console.print(f"One record, person {found.customer_ids[0]}.")
@@ -81,7 +84,7 @@ def _tell(found: Explanation, show_pii: bool) -> None:
         if not found.left_out and not found.in_review:
             console.print("No rule and no comparison links any record of the one with any of the other.")
     console.print("Source rows")
-    for node, places in found.rows.items():
+    for node, places in rows.items():
         console.print(f"   {node}" + ("" if places else ": no row of an enabled system"), markup=False)
         for row in places:
             of = f", the newest of {row.n_rows:,} rows" if row.n_rows > 1 else ""
@@ -131,7 +134,7 @@ def _shown(pair: Mapping[str, Any], show_pii: bool) -> dict[str, Any]:
     return {name: value if show_pii or name not in kinds else mask(kinds[name], value) for name, value in pair.items()}
 
 
-def _as_json(found: Explanation, show_pii: bool) -> dict[str, Any]:
+def _as_json(found: Explanation, rows: Mapping[str, tuple[SourceRow, ...]], show_pii: bool) -> dict[str, Any]:
     return {
         "is_one_person": found.is_one_person,
         "customer_ids": list(found.customer_ids),
@@ -139,5 +142,5 @@ def _as_json(found: Explanation, show_pii: bool) -> dict[str, Any]:
         "chain": [_shown(asdict(step), show_pii) for step in found.chain],
         "left_out": [_shown(pair, show_pii) for pair in found.left_out],
         "in_review": [_shown(pair, show_pii) for pair in found.in_review],
-        "source_rows": {node: [asdict(row) for row in rows] for node, rows in found.rows.items()},
+        "source_rows": {node: [asdict(row) for row in places] for node, places in rows.items()},
     }

@@ -16,8 +16,10 @@ from pipelines.defs.progress import LOGGER, Listener, Progress, listening
 from pipelines.defs.resources import house_resource
 from pipelines.defs.scratch import sweep
 from pipelines.identity.rules import Rules
+from pipelines.publish.contract import load_contract
 from pipelines.publish.fingerprint import is_published
 from pipelines.settings import Settings
+from pipelines.warehouse import tables
 
 
 class SelectionError(ValueError):
@@ -83,7 +85,7 @@ class Graph:
         full: bool = False,
         listener: Listener | None = None,
     ) -> RunReport:
-        """Land, build, check and publish; stops after landing where this very result is published already.
+        """Land, build, check and publish; stops after landing where this very result is built and published already.
 
         ``select`` is a Dagster asset selection such as ``key:"core/dim_customers"+``; ``systems`` are those whose files
         are landed (all, unless named); ``full`` rebuilds and publishes in any case.
@@ -99,10 +101,15 @@ class Graph:
                 self._run(report, job, select=select, systems=systems, full=full, listener=listener)
                 if not report.succeeded:
                     break
-                if job == "land" and not full and is_published(self.settings):
+                if job == "land" and not full and is_published(self.settings) and self._is_built():
                     report.status = "nothing new"
                     break
         return report
+
+    def _is_built(self) -> bool:
+        """Whether the warehouse holds what is published: somebody may have deleted it, or killed its rebuilding."""
+        contract = load_contract(self.settings.dbt_project_dir / "models")
+        return {table.source for table in contract.tables} <= set(tables(self.settings))
 
     def run(self, job_name: str, *, select: str = "", listener: Listener | None = None) -> RunReport:
         """Run one job, whatever is published. Raises as ``refresh`` does."""

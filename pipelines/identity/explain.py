@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,7 @@ import duckdb
 import polars as pl
 
 from pipelines import warehouse
-from pipelines.contract import load_contracts
 from pipelines.identity.rules import Rules, load_rules
-from pipelines.identity.source_rows import SourceRow, source_rows
 from pipelines.identity.store import HISTORY_TABLE, LINKS_TABLE, MAP_TABLE, REDIRECTS_TABLE, REVIEW_TABLE, SKIPPED_TABLE
 from pipelines.settings import Settings
 
@@ -70,7 +68,7 @@ class Explanation:
         chain: the shortest chain of evidence; empty where they are two persons or one record.
         left_out: links between the two persons that were not used, with ``reason`` and the key that forbade them.
         in_review: pairs between the two persons that are probable and not sure.
-        rows: where each record of the chain (else the two asked about) stands in the exports.
+        records: those of the chain, else the two asked about.
     """
 
     customer_ids: tuple[str, str]
@@ -78,7 +76,7 @@ class Explanation:
     chain: tuple[Step, ...]
     left_out: tuple[Mapping[str, Any], ...]
     in_review: tuple[Mapping[str, Any], ...]
-    rows: Mapping[str, tuple[SourceRow, ...]] = field(default_factory=dict)
+    records: tuple[str, ...]
 
     @property
     def is_one_person(self) -> bool:
@@ -107,8 +105,7 @@ def explain(settings: Settings, a: str, b: str, *, rules: Rules | None = None) -
             chain = ()
             left_out, in_review = (_between(con, table, persons) for table in (SKIPPED_TABLE, REVIEW_TABLE))
         shown = [chain[0].node_id_a, *(step.node_id_b for step in chain)] if chain else [*left.asked, *right.asked]
-        rows = source_rows(con, load_contracts(settings.systems, settings.project_root), shown)
-        return Explanation(persons, _known_from(con, shown, persons), chain, left_out, in_review, rows)
+        return Explanation(persons, _known_from(con, shown, persons), chain, left_out, in_review, tuple(shown))
 
 
 def shortest_chain(links: pl.DataFrame, starts: Collection[str], ends: Collection[str], rules: Rules) -> list[Step]:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from pipelines import warehouse
 from pipelines.cli.main import app
 from pipelines.identity.explain import Explanation, UnknownRecordError, explain
+from pipelines.ingest.source_rows import source_rows
 from tests.shared import Demo
 
 PAIRS = 25
@@ -58,7 +59,7 @@ def test_every_merge_has_a_chain_of_links_that_were_made(
 def test_a_record_stands_where_the_explanation_says(demo: Demo, explained: list[Explanation]) -> None:
     seen = 0
     for found in explained:
-        for node, rows in found.rows.items():
+        for node, rows in source_rows(demo.settings, found.records).items():
             assert rows, node
             for row in rows:
                 if row.file.endswith(".jsonl"):

@@ -18,7 +18,7 @@ def test_a_deleted_warehouse_is_rebuilt_with_the_same_ids_and_nothing_to_tell(de
     (history,) = known.glob("*/history.parquet")
     renamed.write_parquet(history)
     demo_copy.warehouse_path.unlink()
-    done = journeyline(demo_copy, "refresh", "--full")
+    done = journeyline(demo_copy, "refresh")
     assert done.returncode == 0, done.stderr
     after = warehouse.read(demo_copy, MAP_TABLE).sort("node_id")
     expected = before[MAP_TABLE].sort("node_id").with_columns(pl.col("customer_id").str.replace("^c_", "c_old_"))

@@ -12,7 +12,9 @@ from datetime import datetime
 
 import duckdb
 
-from pipelines.contract import Contract
+from pipelines import warehouse
+from pipelines.contract import Contract, load_contracts
+from pipelines.settings import Settings
 from pipelines.warehouse import identifier
 
 MOST_ROWS = 3
@@ -31,14 +33,17 @@ class SourceRow:
     """Rows of the table that are of this record."""
 
 
-def source_rows(
-    con: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract], node_ids: Sequence[str]
-) -> dict[str, tuple[SourceRow, ...]]:
+def source_rows(settings: Settings, node_ids: Sequence[str]) -> dict[str, tuple[SourceRow, ...]]:
     """The newest landed rows of each record, in every table of its system whose contract has a column for its kind.
 
     A record of a system that is switched off, or of a kind no contract names, has none.
+
+    Raises:
+        WarehouseError: there is no warehouse yet, or another process holds it.
     """
-    return {node_id: tuple(_rows(con, contracts, node_id)) for node_id in dict.fromkeys(node_ids)}
+    contracts = load_contracts(settings.systems, settings.project_root)
+    with warehouse.connect(settings) as con:
+        return {node_id: tuple(_rows(con, contracts, node_id)) for node_id in dict.fromkeys(node_ids)}
 
 
 def _rows(con: duckdb.DuckDBPyConnection, contracts: Mapping[str, Contract], node_id: str) -> list[SourceRow]:
