@@ -15,6 +15,7 @@ from pipelines.defs.run_settings import current_run
 from pipelines.identity.laws import LAWS, broken
 from pipelines.identity.predict import RAN
 from pipelines.identity.resolve import ResolveStats, resolve
+from pipelines.identity.rules import load_rules
 from pipelines.identity.store import HEALTH_TABLE
 from pipelines.quality.results import CheckResult, record
 from pipelines.warehouse import connect
@@ -51,9 +52,10 @@ def build_identity_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     )
     def _identity(house: dg.ResourceParam[House]) -> Iterator[Any]:
         run_id = current_run(house.settings).run_id
-        stats = resolve(house.settings, run_id=run_id, rules=house.rules)
+        rules = house.rules or load_rules()
+        stats = resolve(house.settings, run_id=run_id, rules=rules)
         with connect(house.settings) as con:
-            found = {law.name: broken(con, law) for law in LAWS}
+            found = {law.name: broken(con, law, rules) for law in LAWS}
             measures = con.execute(
                 f"""
                 select measure, value, is_warning from {HEALTH_TABLE}

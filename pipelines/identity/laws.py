@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines.identity.rules import Rules
+
 
 @dataclass(frozen=True)
 class Law:
-    """``sql`` gives one row: how many rows were looked at, how many break the law."""
+    """``sql`` gives one row: how many rows were looked at, how many break the law. It may name thresholds in braces."""
 
     table: str
     name: str
@@ -120,9 +122,9 @@ LAWS = (
     Law(
         "int_identity__review",
         "review_is_unsure",
-        "A pair for review is one the model finds neither sure nor improbable, and no pair stands twice.",
+        "A pair for review lies between the two thresholds of the rules, and no pair stands twice.",
         """
-        select count(*), count(*) filter (where confidence is null or confidence >= 1)
+        select count(*), count(*) filter (where (confidence >= {review} and confidence < {auto_link}) is not true)
             + count(*) - count(distinct node_id_a || '|' || node_id_b)
         from identity.int_identity__review
         """,
@@ -139,7 +141,7 @@ LAWS = (
 )
 
 
-def broken(con: duckdb.DuckDBPyConnection, law: Law) -> tuple[int, int]:
-    """Rows a law looked at, and rows that break it."""
-    looked, wrong = con.execute(law.sql).fetchall()[0]
+def broken(con: duckdb.DuckDBPyConnection, law: Law, rules: Rules) -> tuple[int, int]:
+    """Rows a law looked at, and rows that break it under these rules' thresholds."""
+    looked, wrong = con.execute(law.sql.format(**rules.thresholds.model_dump())).fetchall()[0]
     return int(looked), int(wrong)

@@ -190,10 +190,9 @@ def is_slip(left: pl.Series, right: pl.Series) -> NDArray[np.bool_]:
     """Which texts differ by one character, two neighbours swapped, or day and month of YYYY-MM-DD swapped."""
     if not len(left):
         return np.zeros(0, dtype=np.bool_)
-    width = max(int(text.str.len_chars().max() or 1) for text in (left, right))  # type: ignore[arg-type]
-    one, other = (
-        np.array(text.to_list(), dtype=f"U{width}").view(np.uint32).reshape(-1, width) for text in (left, right)
-    )
+    # Both in one array, so that NumPy finds the width of the longest.
+    both = np.array([left.to_list(), right.to_list()], dtype=np.str_)
+    one, other = both.view(np.uint32).reshape(2, len(left), -1)
     differs = one != other
     n_different = differs.sum(axis=1)
     swapped = (one[:, :-1] == other[:, 1:]) & (one[:, 1:] == other[:, :-1]) & differs[:, 1:]
