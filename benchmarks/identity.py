@@ -40,7 +40,6 @@ from pipelines.identity.evidence import Inputs, read_settled
 from pipelines.identity.frames import EDGE_SCHEMA, shaped
 from pipelines.identity.ledger import empty_ledger
 from pipelines.identity.model import load_model_settings
-from pipelines.identity.predict import second_pass
 from pipelines.identity.resolve import resolve, resolve_records
 from pipelines.identity.rules import load_rules
 from pipelines.identity.stable import Known, Run, nothing_known
@@ -116,7 +115,8 @@ def _public_set(people: data.People, home: Path) -> dict[str, Any]:
 def _by_threshold(settings: Settings, people: data.People) -> list[dict[str, Any]]:
     """Our links as plain components at stock's thresholds: like for like."""
     with warehouse.connect(settings) as con:
-        rules, pairs = read_settled(con), second_pass(settings, con).edges
+        rules = read_settled(con)
+    pairs = data.model_pairs(settings)
     found = []
     for threshold in STOCK_THRESHOLDS:
         sure = pairs.filter(pl.col("confidence") >= threshold).select("node_id_a", "node_id_b")
@@ -132,8 +132,7 @@ def demo(settings: Settings) -> dict[str, Any]:
     resolve(settings, run_id="benchmark")
     found = warehouse.read(settings, MAP_TABLE, ["node_id", "customer_id"]).rename({"customer_id": "cluster"})
     found = found.join(truth, on="node_id")
-    with warehouse.connect(settings) as con:
-        pairs = second_pass(settings, con).edges
+    pairs = data.model_pairs(settings)
     named = truth.rename({"node_id": "node_id_a", "entity": "entity_a"})
     other = truth.rename({"node_id": "node_id_b", "entity": "entity_b"})
     judged = pairs.join(named, on="node_id_a").join(other, on="node_id_b")

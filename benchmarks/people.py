@@ -19,6 +19,9 @@ import yaml
 from pipelines import warehouse
 from pipelines.contract import load_contracts
 from pipelines.defs import dbt_runner
+from pipelines.identity.evidence import read_settled
+from pipelines.identity.features import read_records
+from pipelines.identity.predict import second_pass
 from pipelines.identity.resolve import resolve
 from pipelines.identity.store import MAP_TABLE
 from pipelines.ingest import landing
@@ -153,6 +156,13 @@ def resolved(settings: Settings, people: People) -> pl.DataFrame:
     resolve(settings, run_id="benchmark")
     found = warehouse.read(settings, MAP_TABLE, ["node_id", "customer_id"])
     return found.join(people.truth, on="node_id").select(pl.col("customer_id").alias("cluster"), "entity")
+
+
+def model_pairs(settings: Settings) -> pl.DataFrame:
+    """The second pass on a built warehouse: its pairs, columns of ``EDGE_SCHEMA``."""
+    with warehouse.connect(settings) as con:
+        records, links = read_records(con), read_settled(con)
+    return second_pass(settings, records, links).edges
 
 
 def _columns(path: Path) -> list[tuple[str, str]]:

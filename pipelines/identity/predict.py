@@ -14,7 +14,6 @@ import polars as pl
 
 from pipelines import warehouse
 from pipelines.identity import features
-from pipelines.identity.evidence import read_settled
 from pipelines.identity.frames import EDGE_SCHEMA
 from pipelines.identity.model import (
     Comparison,
@@ -45,22 +44,19 @@ class Scored:
 
 
 def second_pass(
-    settings: Settings, con: duckdb.DuckDBPyConnection, links: pl.DataFrame | None = None, *, rules: Rules | None = None
+    settings: Settings, records: pl.DataFrame, links: pl.DataFrame, *, rules: Rules | None = None
 ) -> Scored:
-    """Score the records of the warehouse with the house's parameters, else the shipped ones.
+    """Score records with the house's parameters, else the shipped ones. No warehouse is open meanwhile.
 
     Args:
-        con: a connection to the warehouse; only read.
-        links: what is settled before (``evidence.settled``); read from the warehouse if not given.
+        records: what is compared (``features.read_records``).
+        links: what is settled before (``evidence.settled``).
         rules: their thresholds say from which probability on a pair is worth telling.
 
     Returns:
         Every pair of at least the ``backed`` threshold: whether it links or is reviewed is for who resolves. Where
         records are too few or parameters do not fit, none and a note that says what to do: a refresh goes on with the
         rules alone.
-
-    Raises:
-        duckdb.CatalogException: ``int_identity__records`` is not built.
     """
     rules = rules or load_rules()
     nothing = pl.DataFrame(schema=EDGE_SCHEMA)
@@ -69,11 +65,9 @@ def second_pass(
         parameters = load_parameters(settings, model)
     except ModelError as error:
         return Scored(nothing, note=f"rules only: {error}")
-    records = features.read_records(con)
     if records.height < model.min_records:
         few = f"{records.height} records are fewer than min_records ({model.min_records}) of the model's settings"
         return Scored(nothing, parameters_hash=parameters.hash, note=f"rules only: {few}")
-    links = read_settled(con, rules) if links is None else links
     return score(settings, model, parameters, records, links, least=rules.thresholds.backed)
 
 

@@ -17,6 +17,7 @@ from pipelines import warehouse
 from pipelines.identity import store
 from pipelines.identity.clusters import cluster
 from pipelines.identity.evidence import Inputs, read_inputs, settled, sorted_nodes
+from pipelines.identity.features import read_records
 from pipelines.identity.frames import EDGE_SCHEMA, Schema
 from pipelines.identity.health import Seen, build_health
 from pipelines.identity.history import events_of, history_after, redirects_after
@@ -102,8 +103,11 @@ def resolve(settings: Settings, *, run_id: str, rules: Rules | None = None) -> R
     with warehouse.connect(settings) as con:
         before = store.read_state(settings, con)
         inputs = read_inputs(con, before.known())
-        scored = second_pass(settings, con, settled(inputs, rules), rules=rules)
+        records = read_records(con)
         (run_at,) = con.execute("select run_at from raw.run_settings").fetchall()[0]
+    # The warehouse is closed before the pairs are scored: two open databases would each fill the memory limit.
+    scored = second_pass(settings, records, settled(inputs, rules), rules=rules)
+    del records
     inputs = replace(inputs, edges=pl.concat([inputs.edges, scored.edges]))
     resolution = resolve_records(inputs, rules, Run(run_id, _later(run_at, inputs.known)))
     review = scored.edges.filter(

@@ -13,7 +13,6 @@ from benchmarks import people as data
 from pipelines import warehouse
 from pipelines.identity import features
 from pipelines.identity.accuracy import accuracy
-from pipelines.identity.predict import second_pass
 from pipelines.identity.rules import load_rules
 from pipelines.identity.store import MAP_TABLE, REVIEW_TABLE
 from pipelines.identity.train import train
@@ -47,8 +46,7 @@ def test_the_demo_company_is_resolved_as_its_truth_says(demo: Demo) -> None:
 
 def test_what_the_model_links_is_right_and_adds_what_rules_miss(demo: Demo) -> None:
     truth = data.demo_truth(demo.settings)
-    with warehouse.connect(demo.settings) as con:
-        pairs = second_pass(demo.settings, con).edges.filter(pl.col("confidence") >= AUTO_LINK)
+    pairs = data.model_pairs(demo.settings).filter(pl.col("confidence") >= AUTO_LINK)
     judged = pairs.join(truth.rename({"node_id": "node_id_a", "entity": "a"}), on="node_id_a").join(
         truth.rename({"node_id": "node_id_b", "entity": "b"}), on="node_id_b"
     )
