@@ -19,6 +19,8 @@ from typing import Any
 
 from pipelines.settings import Settings
 
+NO_ARTEFACTS = ("--no-write-json",)
+"""Parsing has written the manifest; writing it again with every call takes a second and nobody reads it."""
 PARSED_SUFFIXES = (".sql", ".yml", ".yaml", ".csv", ".md")
 
 
@@ -109,6 +111,7 @@ def build(
     # Unit tests hold no data to account: they belong to the test tier, not to a refresh.
     arguments = [
         "build",
+        *NO_ARTEFACTS,
         "--indirect-selection",
         "buildable",
         "--exclude-resource-type",
@@ -127,7 +130,7 @@ def unit_test(settings: Settings, select: Sequence[str]) -> list[NodeResult]:
     Raises:
         DbtError: dbt could not start the run. Failed tests are results, not errors.
     """
-    arguments = ["test", "--resource-type", "unit_test", "--select", *select]
+    arguments = ["test", *NO_ARTEFACTS, "--resource-type", "unit_test", "--select", *select]
     return _results(_invoke(settings, arguments, manifest=_load_parsed(settings)))
 
 

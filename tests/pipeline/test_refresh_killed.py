@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.defs.run import Graph
 from pipelines.settings import PROJECT_ROOT, Settings
-from tests.pipeline.company import environment, journeyline, nothing_built
+from tests.pipeline.company import environment, nothing_built
 from tests.pipeline.published import differences
 from tests.shared import Demo
 
-KILL_AT = ("raw/klaviyo__sends", "core/fct_orders", "analytics/funnel_steps")
-"""Progress lines at which the refresh is killed: while it lands, builds, and computes."""
+KILL_AT = ("raw/klaviyo__sends", "analytics/funnel_steps")
+"""Progress lines at which the refresh is killed: while it lands, and when half of what it computes is there.
+
+A kill within one table leaves what a kill between two leaves: DuckDB commits a table or nothing of it. A kill while a
+version is written is in ``test_publish_faults``."""
 
 
 def test_killed_anywhere_the_next_refresh_gives_the_same_marts(
@@ -25,8 +29,8 @@ def test_killed_anywhere_the_next_refresh_gives_the_same_marts(
     for line in KILL_AT:
         _refresh_killed_at(settings, line)
         assert not (settings.published_dir / "current").exists()
-    done = journeyline(settings, "refresh")
-    assert done.returncode == 0, done.stderr[-3000:]
+    report = Graph(settings).refresh()
+    assert report.succeeded, [failure.message for failure in report.failures]
     assert differences(demo.settings, settings) == {}
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines import warehouse
+from pipelines.defs.run import Graph
 from pipelines.identity.store import EVENTS_TABLE, HISTORY_TABLE, MAP_TABLE
 from pipelines.settings import Settings
-from tests.pipeline.company import journeyline
 
 
 def test_a_deleted_warehouse_is_rebuilt_with_the_same_ids_and_nothing_to_tell(demo_copy: Settings) -> None:
@@ -18,8 +18,8 @@ def test_a_deleted_warehouse_is_rebuilt_with_the_same_ids_and_nothing_to_tell(de
     (history,) = known.glob("*/history.parquet")
     renamed.write_parquet(history)
     demo_copy.warehouse_path.unlink()
-    done = journeyline(demo_copy, "refresh")
-    assert done.returncode == 0, done.stderr
+    report = Graph(demo_copy).refresh()
+    assert report.status == "built", [failure.message for failure in report.failures]
     after = warehouse.read(demo_copy, MAP_TABLE).sort("node_id")
     expected = before[MAP_TABLE].sort("node_id").with_columns(pl.col("customer_id").str.replace("^c_", "c_old_"))
     assert after.equals(expected)
