@@ -88,7 +88,7 @@ def told(value: Any) -> list[str]:
 
 def add(house: House, cases: Sequence[Case], number: int) -> None:
     """Put the records of one step of all cases into the entities."""
-    profiles, identifiers, orders, events = [], [], [], []
+    profiles, identifiers, orders, lines, reviews, events = [], [], [], [], [], []
     for case in cases:
         for node, i, record in case.records(case.steps[number]):
             system, kind, ref = node.split(":", 2)
@@ -118,6 +118,12 @@ def add(house: House, cases: Sequence[Case], number: int) -> None:
                 ]
             order = {"system": system, "order_ref": ref, "node_id": node, "ordered_at": at}
             orders += [order | {"order_name": case.own(value, i)} for value in told(record.get("buys"))]
+            product = case.own(record.get("product", ""), i)
+            lines += [{"system": system, "order_ref": ref, "line_ref": "1", "product_ref": product}] * (
+                "buys" in record
+            )
+            review = {"system": system, "review_ref": ref, "node_id": node, "product_ref": product, "posted_at": at}
+            reviews += [review] * (kind == "review")
             event = {"system": system, "event_ref": ref, "node_id": node, "device_ref": ref, "event_name": "purchase"}
             seen = {"event_at": at, "event_date": at}
             events += [event | seen | {"order_name": case.own(value, i)} for value in told(record.get("sees"))]
@@ -125,6 +131,8 @@ def add(house: House, cases: Sequence[Case], number: int) -> None:
         ("profiles", profiles),
         ("identifiers", identifiers),
         ("orders", orders),
+        ("order_lines", lines),
+        ("reviews", reviews),
         ("web_events", events),
     ):
         if rows:
