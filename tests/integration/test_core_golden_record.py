@@ -16,7 +16,7 @@ TABLES = (
 )
 FACTS = (
     *("dim_products", "dim_fx_rates", "fct_refunds", "fct_order_lines", "fct_orders", "fct_tickets", "fct_events"),
-    *("fct_sessions", "fct_carts", "fct_feedback", "fct_survey_answers"),
+    *("fct_sessions", "path:models/marts/journey/carts", "fct_carts", "fct_feedback", "fct_survey_answers"),
 )
 """What dim_customers counts, besides."""
 

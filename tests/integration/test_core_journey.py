@@ -123,6 +123,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> House:
         "fct_tickets",
         "bridge_device_owners",
         "fct_sessions",
+        "path:models/marts/journey/carts",
         "fct_carts",
     )
     return house
