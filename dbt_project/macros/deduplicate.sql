@@ -6,23 +6,37 @@
 
    Few rows repeat, so the table is not sorted as a whole: a 64-bit hash finds the keys that may repeat, only their rows are ranked,
    and the losers are left out by their row address. On 2 million events with 1 % repeats: 0.6 of the time of one window over
-   all rows, and wide columns are never sorted. #}
-{% macro deduplicate(system, table, where='1 = 1') -%}
+   all rows, and wide columns are never sorted. `with_landings` adds when the row's key first landed and how often it did. #}
+{% macro deduplicate(system, table, where='1 = 1', with_landings=false) -%}
     {%- set relation = source(system, table) -%}
     {%- if execute -%}
         {%- set contract = landing_contracts().get(system ~ '.' ~ table, {}) -%}
         {%- set version_order = contract.version_column ~ ' desc nulls last, ' if contract.version_column else '' -%}
-    select r.*
+    select
+        r.*
+        {%- if with_landings %},
+        coalesce(superseded.first_loaded_at, r._loaded_at) as _first_loaded_at,
+        coalesce(superseded.n_landings, 1) as _n_landings
+        {%- endif %}
     from {{ relation }} as r
     {%- if contract.key %}
     left join (
         select
             _batch_id,
             _row_number
+            {%- if with_landings %},
+            version_rank,
+            first_loaded_at,
+            n_landings
+            {%- endif %}
         from (
             select
                 _batch_id,
                 _row_number,
+                {%- if with_landings %}
+                min(_loaded_at) over (partition by {{ contract.key | join(', ') }}) as first_loaded_at,
+                count(*) over (partition by {{ contract.key | join(', ') }}) as n_landings,
+                {%- endif %}
                 row_number() over (
                     partition by {{ contract.key | join(', ') }}
                     order by {{ version_order }}_loaded_at desc, _batch_id desc, _row_number desc
@@ -38,11 +52,13 @@
                     having count(*) > 1
                 )
         ) as ranked
+        {%- if not with_landings %}
         where version_rank > 1
+        {%- endif %}
     ) as superseded
         on r._batch_id = superseded._batch_id and r._row_number = superseded._row_number
     where
-        superseded._row_number is null
+        {{ 'coalesce(superseded.version_rank, 1) = 1' if with_landings else 'superseded._row_number is null' }}
         and {{ where }}
     {%- else %}
     where {{ where }}

@@ -124,10 +124,11 @@ def _select(table: PublicTable, pseudonyms: Pseudonyms, mapped: Sequence[str], s
 
 
 def _shown(column: PublicColumn, table: PublicTable, stamp: Stamp) -> str:
+    expression = column.expression.replace("{min_cell}", str(stamp.min_cell))
     if not column.common_only:
-        return column.expression
-    common = f"select {column.expression} from {_source(table, stamp)} group by all having count(*) >= {stamp.min_cell}"
-    return f"case when {column.expression} in ({common}) then {column.expression} end"
+        return expression
+    common = f"select {expression} from {_source(table, stamp)} group by all having count(*) >= {stamp.min_cell}"
+    return f"case when {expression} in ({common}) then {expression} end"
 
 
 def _source(table: PublicTable, stamp: Stamp) -> str:

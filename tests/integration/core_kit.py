@@ -183,8 +183,10 @@ def yaml_columns(file: Path) -> Sequence[tuple[str, str]]:
 
 
 def _default(name: str, type_: str) -> object:
-    if name == "_loaded_at":
+    if name in ("_loaded_at", "_first_loaded_at"):
         return LOADED
+    if name == "_n_landings":
+        return 1
     if (
         name.startswith("is_")
         and type_ == "boolean"

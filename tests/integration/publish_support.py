@@ -148,6 +148,20 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "started_at": "timestamp '2026-01-01'",
         "last_activity_at": "timestamp '2026-01-02'",
     },
+    "journey.agg_event_rules": {
+        "system": "'s' || i",
+        "rule": "'counted'",
+        "n_events": "100",
+        "n_people": "5 + i % 20",
+        "n_landed": "100",
+    },
+    "journey.agg_late_arrivals": {
+        "load_day": "date '2026-01-01' + cast(i as integer)",
+        "n_events": "100",
+        "n_late_events": "10",
+        "n_sessions": "30",
+        "n_sessions_changed": "3",
+    },
     "journey.agg_path_transitions": {
         "from_step": "'step_' || i",
         "to_step": "'step_' || (i + 1)",

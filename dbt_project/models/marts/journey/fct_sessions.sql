@@ -17,7 +17,8 @@ measured_events as (
         device_ref,
         event_at,
         event_name,
-        load_time_ms
+        load_time_ms,
+        _first_loaded_at
     from {{ ref('int_web_events') }}
     where not is_bot
 ),
@@ -51,6 +52,10 @@ device_owners as (
 
 touchpoints as (
     select * from {{ ref('touchpoints') }}
+),
+
+entry_channels as (
+    select * from {{ ref('entry_channels') }}
 ),
 
 run_settings as (
@@ -97,6 +102,7 @@ session_events as (
         measured_events.event_at,
         measured_events.event_name,
         measured_events.load_time_ms,
+        measured_events._first_loaded_at,
         identity_map.customer_id,
         touchpoints.is_key_event
     from measured_events
@@ -122,7 +128,9 @@ measures as (
         bool_or(event_name = 'add_to_cart') as has_cart,
         bool_or(event_name = 'begin_checkout') as has_checkout,
         bool_or(event_name = 'purchase') as has_purchase,
-        max(customer_id) as customer_id
+        max(customer_id) as customer_id,
+        min(_first_loaded_at) as first_loaded_at,
+        max(_first_loaded_at) as last_loaded_at
     from session_events
     group by 1
 ),
@@ -155,6 +163,10 @@ select
     first_events.source as entry_source,
     first_events.medium as entry_medium,
     first_events.campaign as entry_campaign,
+    case
+        when nullif(trim(first_events.medium), '') is null then 'direct'
+        else coalesce(entry_channels.entry_channel, 'other')
+    end as entry_channel,
     first_events.page_path as landing_page,
     first_events.device_category,
     first_events.region,
@@ -166,9 +178,12 @@ select
     ) as is_engaged,
     measures.has_cart,
     measures.has_checkout,
-    measures.has_purchase
+    measures.has_purchase,
+    measures.first_loaded_at,
+    measures.last_loaded_at
 from first_events
 inner join measures on first_events.session_number = measures.session_number
+left join entry_channels on lower(trim(first_events.medium)) = entry_channels.medium
 left join device_owners
     on
         {{ owns_device_at('first_events.device_ref', 'measures.ended_at') }}

@@ -2,7 +2,7 @@
 {{ incremental_by_day('event_date') }}
 
 with events as (
-    {{ deduplicate('ga4', 'events', where=touched_days(source('ga4', 'events'), 'cast(event_timestamp as date)')) }}
+    {{ deduplicate('ga4', 'events', where=touched_days(source('ga4', 'events'), 'cast(event_timestamp as date)'), with_landings=true) }}
 ),
 
 regions as (
@@ -71,7 +71,9 @@ named as (
             lower(device.browser) like '%bot%' or lower(device.browser) like '%crawler%' or lower(device.browser) like '%spider%',
             false
         ) as is_bot,
-        _loaded_at
+        _loaded_at,
+        _first_loaded_at,
+        cast(_n_landings as bigint) as _n_landings
     from opened
 ),
 
@@ -117,7 +119,9 @@ web_events as (
         named.cart_ref,
         named.order_name,
         named.is_bot,
-        named._loaded_at
+        named._loaded_at,
+        named._first_loaded_at,
+        named._n_landings
     from named
     left join regions
         on regions.system = 'ga4' and regions.source_value = lower(named.country_code)
