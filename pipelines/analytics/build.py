@@ -59,6 +59,7 @@ LEVELS = "journey.agg_funnel_levels"
 FUNNELS = "seeds.funnels"
 MEMBERSHIP = "analytics.segment_membership"
 VALUE = "analytics.customer_value"
+RUN = "raw.run_settings"
 
 
 def _columns(names: str) -> tuple[str, ...]:
@@ -118,7 +119,11 @@ def _cart_abandonment(frames: Frames, run: Run) -> pl.DataFrame:
 
 def _cart_abandonment_causes(frames: Frames, run: Run) -> pl.DataFrame:
     return build_cart_abandonment_causes(
-        carts=frames[CARTS], customers=frames[CUSTOMERS], membership=frames[MEMBERSHIP], **vars(run)
+        carts=frames[CARTS],
+        customers=frames[CUSTOMERS],
+        membership=frames[MEMBERSHIP],
+        time_zone=frames[RUN]["reporting_time_zone"].item(),
+        **vars(run),
     )
 
 
@@ -219,12 +224,13 @@ BUILDS: dict[str, TableBuild] = {
         {
             CARTS: (
                 *_columns(
-                    "customer_id region value_amount_reporting has_checkout has_shipping has_payment is_abandoned "
-                    "is_mature primary_cause"
+                    "customer_id region device_category product_line started_at cart_date value_amount_reporting "
+                    "has_checkout has_shipping has_payment is_abandoned is_mature primary_cause"
                 ),
                 *(cause.exposure for cause in CAUSES),
             ),
-            CUSTOMERS: _columns("customer_id is_staff net_amount_reporting margin_amount_reporting"),
+            CUSTOMERS: _columns("customer_id is_staff first_order_at net_amount_reporting margin_amount_reporting"),
+            RUN: _columns("reporting_time_zone"),
             **SEGMENTS,
         },
         _cart_abandonment_causes,

@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines.analytics import cells, disclosure
 from pipelines.analytics.build import Read, as_float
+from pipelines.analytics.causes import FALSE_DISCOVERIES
 from pipelines.analytics.segments import RULE_SCHEMES, SCHEME_IDS
 from pipelines.analytics.tables import TABLES, Table
 from pipelines.analytics.value import base_customers
@@ -195,6 +196,22 @@ def verdicts_are_earned(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def cause_verdicts_are_earned(context: Context) -> list[tuple[int, str]]:
+    """Higher and lower need the model's side and a p that stays small; suppressed rows say so; no other words."""
+    words = ("higher", "lower", "no_evidence", "insufficient_n", "suppressed", "untested")
+    verdict, odds = pl.col("verdict"), pl.col("model_odds_ratio")
+    other = context.frame.filter(~verdict.is_in(words) | verdict.is_null())
+    is_wrong = pl.when(verdict == "higher").then(odds <= 1).otherwise(odds >= 1)
+    found = context.frame.filter(verdict.is_in(("higher", "lower")))
+    unearned = found.filter(is_wrong.fill_null(value=True) | (pl.col("p_adj").fill_null(1.0) > FALSE_DISCOVERIES))
+    hidden = context.frame.filter((verdict == "suppressed") != pl.col("suppressed"))
+    return (
+        _found(other, "verdicts that are not one of the six")
+        + _found(unearned, "verdicts without a test or against its side")
+        + _found(hidden, "verdicts that do not say suppressed, or wrongly do")
+    )
+
+
 def hidden_stays_hidden(
     context: Context, count: str, by: Sequence[str], cell: tuple[str, str, str | None]
 ) -> list[tuple[int, str]]:
@@ -284,6 +301,7 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
             "segments whose main causes do not sum to 1",
         ),
         FAMILY,
+        Law("verdicts", "A verdict is a test's, in its direction.", cause_verdicts_are_earned, NOTHING),
         _hidden_law(("cause",), ("scheme_id", "segment_id", None), "n_at_risk"),
     ),
     "satisfaction_scores": (

@@ -214,6 +214,8 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "n_at_risk": "400",
         "n_exposed": "200",
         "n_abandoned_exposed": "100",
+        "verdict": "'untested'",
+        "interaction": "'untested'",
     },
     "analytics.satisfaction_scores": {"metric_id": "'nps'", "group_id": "'g' || i"},
     "analytics.satisfaction_deltas": {

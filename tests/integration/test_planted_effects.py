@@ -76,6 +76,7 @@ def causes_by_need(read, needs):
         carts=as_float(read("journey.fct_carts", columns["journey.fct_carts"])),
         customers=as_float(read("core.dim_customers", columns["core.dim_customers"])),
         membership=needs,
+        time_zone="Europe/Berlin",
         as_of=date(2026, 10, 31),
         run_id="test",
         min_cell=1,

@@ -31,6 +31,8 @@ SEED_SCHEMAS = {"funnels": {"funnel_id": pl.String, "step_order": pl.Int32, "ste
 
 AS_OF = date(2026, 10, 31)
 
+RUN_SETTINGS = pl.DataFrame({"reporting_time_zone": ["Europe/Berlin"]})
+
 Frames = dict[str, pl.DataFrame]
 
 
@@ -71,6 +73,8 @@ def reader(frames: Frames) -> Callable[[str, Sequence[str]], pl.DataFrame]:
     def read(table: str, columns: Sequence[str]) -> pl.DataFrame:
         if table in frames:
             return frames[table].select(columns)
+        if table == "raw.run_settings":
+            return RUN_SETTINGS.select(columns)
         schema, name = table.split(".")
         return (TABLES[name].empty() if schema == "analytics" else mart(table)).select(columns)
 

@@ -150,16 +150,101 @@ def test_effect_of_a_cause_known_answer():
     assert shipping["odds_ratio"] == pytest.approx(2.25)
     assert shipping["risk_difference"] == pytest.approx(0.14)
     assert shipping["attributable_fraction"] == pytest.approx(0.0714, abs=5e-5)
-    assert shipping["recoverable_amount_reporting"] == pytest.approx(500 * 0.14 * 100 * 0.4 * REALISATION)
     assert shipping["basis"].startswith("association")
+    # With nothing else that differs between the carts, the model says the same.
+    assert shipping["model_odds_ratio"] == pytest.approx(2.25)
+    assert shipping["model_risk_difference"] == pytest.approx(0.14)
+    assert shipping["verdict"] == "higher"
+    # All carts are of one day: a year has 365 of them.
+    assert shipping["attributable_carts_year"] == pytest.approx(500 * 0.14 * 365)
+    assert shipping["recoverable_revenue_year"] == pytest.approx(500 * 0.14 * 100 * 365 * REALISATION)
+    assert shipping["recoverable_margin_year"] == pytest.approx(500 * 0.14 * 100 * 365 * REALISATION * 0.4)
+    assert (shipping["margin_rate"], shipping["realisation"], shipping["observed_days"]) == (0.4, REALISATION, 1)
 
 
-def test_recoverable_needs_a_margin():
+def test_recoverable_margin_needs_a_margin():
     met = {"saw_slow_page": True}
     found = causes(carts((50, True, met), (50, False, met), (20, True, {}), (80, False, {})))
     slow = row(found, scheme_id="company", cause="slow_page")
     assert slow["value"] == pytest.approx(2.5)
-    assert slow["recoverable_amount_reporting"] is None
+    assert slow["recoverable_revenue_year"] > 0
+    assert slow["recoverable_margin_year"] is None
+
+
+def test_what_lowers_abandonment_brings_nothing_back():
+    met = {"saw_slow_page": True}
+    slow = row(
+        causes(carts((50, True, met), (150, False, met), (100, True, {}), (100, False, {}))),
+        scheme_id="company",
+        cause="slow_page",
+    )
+    assert (slow["verdict"], slow["recoverable_revenue_year"]) == ("lower", 0)
+    assert slow["attributable_carts_year"] < 0
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        # Everybody who met it left; nobody did; too few carts altogether.
+        ((40, True, {"saw_slow_page": True}), (40, True, {}), (40, False, {})),
+        ((40, False, {"saw_slow_page": True}), (40, True, {}), (40, False, {})),
+        ((12, True, {"saw_slow_page": True}), (4, False, {"saw_slow_page": True}), (11, True, {}), (4, False, {})),
+    ],
+)
+def test_too_little_data_is_said_and_breaks_nothing(groups):
+    slow = row(causes(carts(*groups)), scheme_id="company", cause="slow_page")
+    assert slow["verdict"] == "insufficient_n"
+    assert slow["value"] is not None
+    assert slow["model_odds_ratio"] is None
+    assert slow["recoverable_revenue_year"] is None
+
+
+def test_a_covariate_that_explains_a_difference_takes_it_away():
+    # Phones leave more and meet slow pages more; on either device the page changes nothing.
+    phone, desk = {"device_category": "mobile"}, {"device_category": "desktop"}
+    slow = row(
+        causes(
+            carts(
+                (240, True, {**phone, "saw_slow_page": True}),
+                (60, False, {**phone, "saw_slow_page": True}),
+                (80, True, phone),
+                (20, False, phone),
+                (40, True, {**desk, "saw_slow_page": True}),
+                (60, False, {**desk, "saw_slow_page": True}),
+                (120, True, desk),
+                (180, False, desk),
+            )
+        ),
+        scheme_id="company",
+        cause="slow_page",
+    )
+    assert slow["risk_ratio_lo"] > 1.2
+    assert slow["model_odds_ratio"] == pytest.approx(1.0)
+    assert slow["verdict"] == "no_evidence"
+
+
+def test_an_effect_in_one_region_only_is_an_interaction():
+    met = {"saw_slow_page": True}
+    south = {"region": "South"}
+    found = causes(
+        carts(
+            (240, True, met),
+            (60, False, met),
+            (150, True, {}),
+            (150, False, {}),
+            (150, True, {**met, **south}),
+            (150, False, {**met, **south}),
+            (150, True, south),
+            (150, False, south),
+        )
+    )
+    effects = {name: row(found, scheme_id="region", segment_id=name, cause="slow_page") for name in ("North", "South")}
+    assert [effects[name]["verdict"] for name in ("North", "South")] == ["higher", "no_evidence"]
+    assert effects["North"]["interaction"] == "differs"
+    assert effects["North"]["odds_ratio_to_others"] == pytest.approx(4.0)
+    assert effects["North"]["interaction_df"] == 1
+    # The carts without a value of the other covariates share one level, so North's odds are its own four counts.
+    assert effects["North"]["model_odds_ratio"] == pytest.approx(4.0)
 
 
 def test_main_causes_share_out_the_abandoned_carts():

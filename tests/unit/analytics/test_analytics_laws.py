@@ -107,6 +107,9 @@ DIRTY = {
         f, (pl.col("scheme_id") == "company") & (pl.col("cause") == "browsing"), primary_share=1.5
     ),
     ("cart_abandonment_causes", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
+    ("cart_abandonment_causes", "verdicts"): lambda f: put(
+        f, pl.col("verdict") == "no_evidence", verdict="higher", p_adj=0.5
+    ),
     ("cart_abandonment_causes", "hidden_stays_hidden"): lone_secret,
     ("satisfaction_scores", "hidden_stays_hidden"): lone_secret,
     ("satisfaction_scores", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
@@ -147,6 +150,20 @@ def test_further_ways_to_break_a_change(mutation, law, frames):
     dirty = mutation(frames["analytics.satisfaction_deltas"])
     others = {"analytics.metrics": frames["analytics.metrics"]}
     assert law in {violation.law for violation in check("satisfaction_deltas", dirty, others, min_cell=MIN_CELL)}
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        lambda f: put(f, pl.col("verdict") == "no_evidence", verdict="worse"),
+        lambda f: put(f, pl.col("verdict") == "insufficient_n", verdict="higher"),
+        lambda f: put(f, pl.col("p_adj") < 1, verdict="lower", p_adj=0.01, model_odds_ratio=2.0),
+        lambda f: put(f, SUPPRESSED, verdict="no_evidence"),
+    ],
+)
+def test_further_ways_to_break_the_verdict_on_a_cause(mutation, frames):
+    dirty = mutation(frames["analytics.cart_abandonment_causes"])
+    assert "verdicts" in {v.law for v in check("cart_abandonment_causes", dirty, frames, min_cell=MIN_CELL)}
 
 
 @pytest.mark.parametrize(
