@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy import stats as scipy_stats
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationError, PerfectSeparationWarning
+from threadpoolctl import threadpool_limits
 
 from pipelines.analytics.stats import Z95
 
@@ -95,6 +96,12 @@ def fit(cells: Cells) -> Fit | None:
 
     None means separation, no convergence, or fewer clusters than coefficients: too little data, not an error.
     """
+    # Forty columns are too few to share: several threads spend twenty times the work on waiting for each other.
+    with threadpool_limits(limits=1):
+        return _fit(cells)
+
+
+def _fit(cells: Cells) -> Fit | None:
     kept = independent(cells.design, cells.n)
     x = cells.design[:, kept]
     endog = np.column_stack([cells.outcomes, cells.n - cells.outcomes])
