@@ -1,7 +1,17 @@
--- Law: every step that is entered is left, but for the journeys still under way at as_of: a step has never more exits than entries.
-with entries as (
+-- Law: paths hold every step of the log once, so the transitions into a step are its rows; a person has never more exits from a step than
+-- entries, because only a journey still under way at as_of has none.
+with steps as (
     select
-        region,
+        customer_id,
+        path_step as step,
+        count(*) as n_steps
+    from {{ ref('fct_path_steps') }}
+    group by 1, 2
+),
+
+entries as (
+    select
+        customer_id,
         to_step as step,
         sum(n_transitions) as n_transitions
     from {{ ref('agg_path_transitions') }}
@@ -11,7 +21,7 @@ with entries as (
 
 exits as (
     select
-        region,
+        customer_id,
         from_step as step,
         sum(n_transitions) as n_transitions
     from {{ ref('agg_path_transitions') }}
@@ -20,13 +30,18 @@ exits as (
 )
 
 select
-    exits.region,
-    exits.step,
-    entries.n_transitions as n_entries,
-    exits.n_transitions as n_exits
-from exits
-left join entries
+    coalesce(steps.step, entries.step) as step,
+    count(*) as n_persons
+from steps
+full join entries
     on
-        exits.region = entries.region
-        and exits.step = entries.step
-where coalesce(entries.n_transitions, 0) < exits.n_transitions
+        steps.customer_id = entries.customer_id
+        and steps.step = entries.step
+left join exits
+    on
+        steps.customer_id = exits.customer_id
+        and steps.step = exits.step
+where
+    steps.n_steps is distinct from entries.n_transitions
+    or coalesce(exits.n_transitions, 0) > steps.n_steps
+group by 1

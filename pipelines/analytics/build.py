@@ -18,6 +18,7 @@ from pipelines.analytics.causes import CAUSES, build_cart_abandonment_causes
 from pipelines.analytics.deltas import build_satisfaction_deltas
 from pipelines.analytics.funnels import build_funnel_steps
 from pipelines.analytics.metrics import build_metrics
+from pipelines.analytics.paths import build_path_differences, build_path_transitions
 from pipelines.analytics.profiles import build_segment_profiles
 from pipelines.analytics.satisfaction import build_satisfaction_scores
 from pipelines.analytics.segments import build_segment_membership
@@ -57,6 +58,8 @@ ORDERS = "core.fct_orders"
 CARTS = "journey.fct_carts"
 LEVELS = "journey.agg_funnel_levels"
 FUNNELS = "seeds.funnels"
+TRANSITIONS = "journey.agg_path_transitions"
+PATH_STEPS = "seeds.path_steps"
 MEMBERSHIP = "analytics.segment_membership"
 VALUE = "analytics.customer_value"
 RUN = "raw.run_settings"
@@ -68,6 +71,12 @@ def _columns(names: str) -> tuple[str, ...]:
 
 IS_STAFF = {CUSTOMERS: _columns("customer_id is_staff")}
 SEGMENTS = {MEMBERSHIP: _columns("scheme_id customer_id segment_id")}
+PATHS = {
+    TRANSITIONS: _columns("customer_id from_step to_step n_transitions"),
+    PATH_STEPS: _columns("path_step step_order"),
+    CUSTOMERS: _columns("customer_id region is_staff"),
+    **SEGMENTS,
+}
 LINES = {PRODUCTS: _columns("product_line division")}
 RESPONSES = {
     SURVEY: _columns(
@@ -109,6 +118,23 @@ def _funnel_steps(frames: Frames, run: Run) -> pl.DataFrame:
         membership=frames[MEMBERSHIP],
         **vars(run),
     )
+
+
+def _path_transitions(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_path_transitions(**_paths(frames), **vars(run))
+
+
+def _path_differences(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_path_differences(**_paths(frames), **vars(run))
+
+
+def _paths(frames: Frames) -> dict[str, pl.DataFrame]:
+    return {
+        "transitions": frames[TRANSITIONS],
+        "order": frames[PATH_STEPS],
+        "customers": frames[CUSTOMERS],
+        "membership": frames[MEMBERSHIP],
+    }
 
 
 def _cart_abandonment(frames: Frames, run: Run) -> pl.DataFrame:
@@ -209,6 +235,8 @@ BUILDS: dict[str, TableBuild] = {
         },
         _funnel_steps,
     ),
+    "path_transitions": TableBuild(PATHS, _path_transitions),
+    "path_differences": TableBuild(PATHS, _path_differences),
     "cart_abandonment": TableBuild(
         {
             CARTS: _columns(

@@ -236,6 +236,22 @@ def metrics_are_registered(context: Context, column: str) -> list[tuple[int, str
     )
 
 
+def flow_has_no_circle(context: Context) -> list[tuple[int, str]]:
+    """Following the ranked transitions, nobody comes back to where they were."""
+    broken = 0
+    ranked = context.frame.filter(pl.col("flow_rank").is_not_null())
+    for part in ranked.partition_by("scheme_id", "segment_id"):
+        left = part.select("from_step", "to_step")
+        while not left.is_empty():
+            # A step that nothing leads to any more is on no circle; what it leads to is looked at next.
+            kept = left.filter(pl.col("from_step").is_in(left["to_step"].implode()))
+            if kept.height == left.height:
+                broken += kept.height
+                break
+            left = kept
+    return [(broken, "ranked transitions on a circle")] if broken else []
+
+
 NOTHING: Mapping[str, tuple[str, ...]] = {}
 PRODUCTS = {"core.dim_products": ("product_line", "division")}
 BASE = {"core.dim_customers": ("customer_id", "is_identified", "is_staff")}
@@ -288,6 +304,17 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
         Law("never_widen", "Nobody reaches a step without the step before.", funnels_narrow, NOTHING),
         _hidden_law(("funnel_id", "step_order"), ("breakdown", "group_id", None), "n_reached"),
     ),
+    "path_transitions": (
+        _sum_law(
+            "Every exit from a step goes somewhere, if only to END.",
+            "value",
+            ("scheme_id", "segment_id", "from_step"),
+            pl.lit(value=True),
+            "steps whose next steps do not sum to 1",
+        ),
+        Law("no_circle", "The picture of the flow shows each way once, forward.", flow_has_no_circle, NOTHING),
+    ),
+    "path_differences": (FAMILY,),
     "cart_abandonment": (
         _hidden_law(("metric_id",), ("breakdown", "group_id", "period")),
         _registry_law("metric_id"),

@@ -76,6 +76,35 @@ DEFINITIONS = (
         "satisfaction_scores, satisfaction_deltas",
     ),
     Definition(
+        "next_step_share",
+        "Share of the next step",
+        "Of the times people left a step of their journey, the share that this step came next. "
+        "Silence of 30 days ends a journey.",
+        "transitions / exits of the step, END included; persons as the unit of the interval",
+        "share",
+        COMMERCE,
+        "path_transitions, path_differences",
+    ),
+    Definition(
+        "path_entropy_bits",
+        "Openness of the paths",
+        "How open the next step is, on average over the steps: 0 where it is certain, 1 bit where two are equal.",
+        "-sum(p * log2(p)) of a step's exits, weighted by how often it is left",
+        "bits",
+        COMMERCE,
+        "path_transitions",
+    ),
+    Definition(
+        "path_distance",
+        "Distance of a segment's paths",
+        "Share of next steps that would have to change for the segment to go everybody else's ways. "
+        "Chance alone makes it greater than 0: path_distance_by_chance stands beside it.",
+        "sum of |p - q| / 2 per step left, weighted by how often the company leaves it",
+        "share",
+        COMMERCE,
+        "path_differences",
+    ),
+    Definition(
         "cart_abandonment_rate",
         "Cart abandonment",
         "Share of carts with value that brought no order within 24 hours of their last activity.",

@@ -164,6 +164,52 @@ DEFINITIONS = (
         Column("p90_seconds", FLOAT, "90th percentile of that time."),
     ),
     _table(
+        "path_transitions",
+        "One row per segment scheme (the company and region among them), segment and pair of steps.",
+        "scheme_id segment_id from_step to_step",
+        SCHEME,
+        SEGMENT,
+        Column("from_step", STRING, "Step of the seed path_steps, or START."),
+        Column("to_step", STRING, "Step that follows, END, or other: minor steps and small cells together."),
+        Column(
+            "direction", STRING, "start, forward, backward, loop, end, or other; by the order of the seed path_steps."
+        ),
+        Column("n_transitions", INT, "How often the one step followed the other; a journey ends after 30 silent days."),
+        Column("n_customers", INT, "Persons who went this way."),
+        *estimate("Share of the exits from from_step that go to to_step.", "Exits from from_step."),
+        Column(
+            "flow_rank", INT, "Rank by size among start, forward and end: the first few are a picture without a circle."
+        ),
+        Column("row_entropy_bits", FLOAT, "How open the next step after from_step is; 0 where it is certain."),
+        Column("path_entropy_bits", FLOAT, "Mean of that over the segment's steps, by how often each is left."),
+    ),
+    _table(
+        "path_differences",
+        "One row per segment scheme, segment and pair of steps: an association, against everybody outside the segment.",
+        "scheme_id segment_id from_step to_step",
+        SCHEME,
+        SEGMENT,
+        Column("from_step", STRING, "Step of the seed path_steps, or START."),
+        Column("to_step", STRING, "Step that follows, or END."),
+        Column("direction", STRING, "start, forward, backward, loop or end."),
+        *estimate(
+            "Share of exits that go this way here - among everybody else.", "Persons of the segment who left the step."
+        ),
+        Column("n_rest", INT, "Persons outside the segment who left the step."),
+        Column("share", FLOAT, "The share here."),
+        Column("rest_share", FLOAT, "The share among everybody else."),
+        Column("p_raw", FLOAT, "Two-sided p; null where fewer than 30 persons are on a side."),
+        Column("p_adj", FLOAT, "Benjamini-Hochberg within the family."),
+        Column("family_id", STRING, "Tests adjusted together: those of the scheme."),
+        Column("family_size", INT, "How many they are."),
+        Column("contribution", FLOAT, "What the pair adds to path_distance."),
+        Column("contribution_rank", INT, "Rank of it in the segment: the steps that make the difference come first."),
+        Column("row_distance", FLOAT, "Total variation distance of the next steps after from_step, 0 to 1."),
+        Column("row_distance_by_chance", FLOAT, "What it would be on average if nothing differed."),
+        Column("path_distance", FLOAT, "Mean of row_distance over the steps, by how often the company leaves each."),
+        Column("path_distance_by_chance", FLOAT, "What it would be on average if nothing differed."),
+    ),
+    _table(
         "cart_abandonment",
         "One row per metric, breakdown, group and period.",
         "metric_id breakdown group_id period",

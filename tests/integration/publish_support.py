@@ -162,12 +162,6 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "n_sessions": "30",
         "n_sessions_changed": "3",
     },
-    "journey.agg_path_transitions": {
-        "from_step": "'step_' || i",
-        "to_step": "'step_' || (i + 1)",
-        "n_customers": "5 + i % 20",
-        "n_transitions": "100",
-    },
     "feedback.fct_tickets": {
         "opened_at": "timestamp '2026-01-01'",
         "solved_at": "timestamp '2026-01-02'",
@@ -206,6 +200,21 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "overall_value": "0.5",
         "overall_lo": "0.4",
         "overall_hi": "0.6",
+    },
+    "analytics.path_transitions": {
+        "from_step": "'step_' || i",
+        "to_step": "'step_' || (i + 1)",
+        "direction": "'forward'",
+        "n_transitions": "100",
+        "n_customers": "50",
+    },
+    "analytics.path_differences": {
+        "from_step": "'step_' || i",
+        "to_step": "'step_' || (i + 1)",
+        "share": "0.6",
+        "rest_share": "0.1",
+        "p_raw": "0.01",
+        "p_adj": "0.02",
     },
     "analytics.cart_abandonment": {"metric_id": "'cart_abandonment_rate'", "group_id": "'g' || i"},
     "analytics.cart_abandonment_causes": {

@@ -160,8 +160,9 @@ def test_only_links_between_records_are_evidence(marts: duckdb.DuckDBPyConnectio
     assert one(marts, "select count(*) from identity_evidence where (rule = 'model') <> (comparison is not null)") == 0
 
 
-def test_paths_of_few_persons_are_left_out(marts: duckdb.DuckDBPyConnection) -> None:
-    assert one(marts, "select min(n_customers) from path_transitions") == 11
+def test_few_persons_behind_a_rule_are_not_counted(marts: duckdb.DuckDBPyConnection) -> None:
+    assert one(marts, "select min(n_people) from event_rules") == 11
+    assert one(marts, "select count(*) from event_rules where n_people is null") > 0
 
 
 def test_the_checks_of_all_layers_are_a_table(published: PublishResult, marts: duckdb.DuckDBPyConnection) -> None:

@@ -27,7 +27,10 @@ TYPES: dict[str, Any] = {
     "decimal(18,4)": pl.Decimal(18, 4),
 }
 
-SEED_SCHEMAS = {"funnels": {"funnel_id": pl.String, "step_order": pl.Int32, "step": pl.String}}
+SEED_SCHEMAS = {
+    "funnels": {"funnel_id": pl.String, "step_order": pl.Int32, "step": pl.String},
+    "path_steps": {"path_step": pl.String, "step_order": pl.Int32},
+}
 
 AS_OF = date(2026, 10, 31)
 
@@ -299,6 +302,28 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
         "core.fct_orders": orders,
         "journey.agg_funnel_levels": levels,
         "seeds.funnels": funnels,
+        **_paths(rng, ids),
+    }
+
+
+STEPS = ("search", "product_page", "cart", "order")
+
+
+def _paths(rng: np.random.Generator, ids: Any) -> Frames:
+    taken = pl.DataFrame(
+        {
+            "customer_id": _pick(rng, ids, 6000),
+            "from_step": _pick(rng, ["START", *STEPS], 6000, [0.3, 0.3, 0.2, 0.195, 0.005]),
+            "to_step": _pick(rng, [*STEPS, "END"], 6000, [0.3, 0.3, 0.2, 0.19, 0.01]),
+        },
+        schema_overrides={"customer_id": pl.String, "from_step": pl.String, "to_step": pl.String},
+    )
+    counted = taken.filter((pl.col("from_step") != "START") | (pl.col("to_step") != "END")).group_by(taken.columns)
+    return {
+        "journey.agg_path_transitions": mart(
+            "journey.agg_path_transitions", **counted.agg(pl.len().alias("n_transitions")).to_dict(as_series=False)
+        ),
+        "seeds.path_steps": mart("seeds.path_steps", path_step=list(STEPS), step_order=list(range(1, len(STEPS) + 1))),
     }
 
 

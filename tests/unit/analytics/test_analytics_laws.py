@@ -101,6 +101,9 @@ DIRTY = {
     ("segment_profiles", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("funnel_steps", "never_widen"): lambda f: put(f, SHOWN & (pl.col("step_order") == 3), n_reached=10**6),
     ("funnel_steps", "hidden_stays_hidden"): lone_secret,
+    ("path_transitions", "value_sums_to_1"): lambda f: put(f, SHOWN, value=2.0, hi=2.0),
+    ("path_transitions", "no_circle"): lambda f: put(f, pl.col("direction") == "loop", flow_rank=1),
+    ("path_differences", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
     ("cart_abandonment", "hidden_stays_hidden"): lone_secret,
     ("cart_abandonment", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
     ("cart_abandonment_causes", "primary_share_sums_to_1"): lambda f: put(
