@@ -23,7 +23,7 @@ RECOVERY_DAYS = 30
 ELSEWHERE_DAYS = 14
 
 ABANDONED = pl.col("is_abandoned")
-STATE = pl.col("state")
+RECOVERY = pl.col("recovery_type")
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,13 @@ VALUED = pl.col("is_mature") & (pl.col("value_amount_reporting") > 0)
 RATES = (
     Rate("cart_abandonment_rate", VALUED, ABANDONED, "carts with value, 24 h over"),
     Rate("checkout_abandonment_rate", VALUED & pl.col("has_checkout"), ABANDONED, "checkouts begun, 24 h over"),
-    Rate("recovery_rate", VALUED & ABANDONED, STATE == "recovered", "abandoned carts, 30 days over", RECOVERY_DAYS),
+    Rate(
+        "recovery_rate", VALUED & ABANDONED, RECOVERY == "same_basket", "abandoned carts, 30 days over", RECOVERY_DAYS
+    ),
     Rate(
         "bought_elsewhere_rate",
         VALUED & ABANDONED,
-        STATE == "bought_elsewhere",
+        RECOVERY.is_in(["other_channel", "agent"]),
         "abandoned carts, 14 days over",
         ELSEWHERE_DAYS,
     ),

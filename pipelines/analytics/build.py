@@ -241,7 +241,7 @@ BUILDS: dict[str, TableBuild] = {
         {
             CARTS: _columns(
                 "customer_id cart_date last_activity_at region device_category product_line value_amount_reporting "
-                "has_checkout state is_abandoned is_mature"
+                "has_checkout recovery_type is_abandoned is_mature"
             ),
             **IS_STAFF,
             **SEGMENTS,

@@ -50,6 +50,11 @@ CAUSES = (
     Cause("information_gap", "saw_information_gap"),
     Cause("returns_policy", "saw_returns_policy", "has_shipping"),
     Cause("support", "asked_support"),
+    Cause("method_missing", "saw_method_missing", "has_shipping"),
+    Cause("price_drop", "saw_price_drop"),
+    Cause("coupon_hunting", "saw_coupon_hunting", "has_checkout"),
+    Cause("trust", "saw_trust_page"),
+    Cause("confusing_checkout", "saw_confusing_checkout", "has_checkout"),
 )
 NO_EXPOSURE = ("browsing", cells.UNKNOWN)
 """Main causes that are the absence of a sign; they have a share but no effect."""

@@ -143,6 +143,7 @@ BY_TABLE: dict[str, dict[str, str]] = {
     "journey.fct_carts": {
         "cart_id": "'cart-' || i",
         "state": "'abandoned'",
+        "recovery_type": "null",
         "is_abandoned": "true",
         "has_checkout": "true",
         "started_at": "timestamp '2026-01-01'",
@@ -161,6 +162,16 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "n_late_events": "10",
         "n_sessions": "30",
         "n_sessions_changed": "3",
+    },
+    "journey.fct_cart_causes": {
+        "cart_id": "'cart-' || i",
+        "cause": "'shipping_cost'",
+        "at_risk_step": "'shipping'",
+        "evidence_type": "'web_event'",
+        "event_ref": "'event-' || i",
+        "ticket_id": "null",
+        "product_id": "null",
+        "is_abandoned": "true",
     },
     "feedback.fct_tickets": {
         "opened_at": "timestamp '2026-01-01'",

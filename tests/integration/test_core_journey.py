@@ -125,6 +125,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> House:
         "fct_sessions",
         "path:models/marts/journey/carts",
         "fct_carts",
+        "fct_cart_causes",
     )
     return house
 
@@ -264,7 +265,7 @@ def test_every_kind_of_cart_has_its_state_and_main_cause(shop: House) -> None:
         "gap": ("abandoned", True, "threshold_gap"),
         "wall": ("abandoned", True, "forced_account"),
         "declined": ("abandoned", True, "payment_problem"),
-        "open": ("open", False, None),
+        "open": ("grace", False, None),
         "slow": ("abandoned", True, "slow_page"),
     }
 

@@ -260,6 +260,10 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
         saw_slow_page=rng.random(c) < 0.2,
         asked_support=rng.random(c) < 0.004,
         primary_cause=np.where(abandoned, cause, None),
+    ).with_columns(
+        pl.col("state")
+        .replace_strict({"recovered": "same_basket", "bought_elsewhere": "other_channel"}, default=None)
+        .alias("recovery_type")
     )
     o = 1500
     at = _moments(rng, o)

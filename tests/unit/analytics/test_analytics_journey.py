@@ -117,7 +117,7 @@ def carts(*groups, **flags):
 def test_cart_rates_count_what_their_window_allows():
     frames = carts(
         (60, True, {}),
-        (20, True, {"state": "recovered", "has_checkout": True}),
+        (20, True, {"state": "recovered", "recovery_type": "same_basket", "has_checkout": True}),
         (20, False, {"has_checkout": True}),
         (30, True, {"is_mature": False}),
         (30, True, {"value_amount_reporting": 0}),

@@ -37,7 +37,12 @@ met as (
         bool_or(cause = 'coupon_failed') as saw_coupon_failed,
         bool_or(cause = 'information_gap') as saw_information_gap,
         bool_or(cause = 'returns_policy') as saw_returns_policy,
-        bool_or(cause = 'support') as asked_support
+        bool_or(cause = 'support') as asked_support,
+        bool_or(cause = 'method_missing') as saw_method_missing,
+        bool_or(cause = 'price_drop') as saw_price_drop,
+        bool_or(cause = 'coupon_hunting') as saw_coupon_hunting,
+        bool_or(cause = 'trust') as saw_trust_page,
+        bool_or(cause = 'confusing_checkout') as saw_confusing_checkout
     from evidence
     group by 1
 )
@@ -67,6 +72,7 @@ select
     outcomes.ordered_at,
     outcomes.hours_to_order,
     outcomes.state,
+    outcomes.recovery_type,
     outcomes.is_abandoned,
     outcomes.is_mature,
     case
@@ -84,6 +90,11 @@ select
     coalesce(met.saw_information_gap, false) as saw_information_gap,
     coalesce(met.saw_returns_policy, false) as saw_returns_policy,
     coalesce(met.asked_support, false) as asked_support,
+    coalesce(met.saw_method_missing, false) as saw_method_missing,
+    coalesce(met.saw_price_drop, false) as saw_price_drop,
+    coalesce(met.saw_coupon_hunting, false) as saw_coupon_hunting,
+    coalesce(met.saw_trust_page, false) as saw_trust_page,
+    coalesce(met.saw_confusing_checkout, false) as saw_confusing_checkout,
     case
         when outcomes.is_abandoned
             then coalesce(primary_causes.cause, case when measures.has_checkout then 'unknown' else 'browsing' end)

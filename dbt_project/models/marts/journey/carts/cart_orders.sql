@@ -1,5 +1,6 @@
 -- One row per cart episode that became an order: of its own token; else an online order of the person with one of its products, up to
--- 30 days later; else something of the same product line bought in another channel, up to 14 days later.
+-- 30 days later; else something of the same product line bought in another channel, up to 14 days later; else online, up to 30 days
+-- later. Orders come late: each build looks for them anew, so a cart that was abandoned yesterday may have been bought today.
 with episodes as (
     select * from {{ ref('cart_episodes') }}
 ),
@@ -7,7 +8,8 @@ with episodes as (
 measures as (
     select
         episode,
-        customer_id
+        customer_id,
+        first_cart_ref
     from {{ ref('cart_measures') }}
 ),
 
@@ -20,7 +22,9 @@ orders as (
         order_id,
         customer_id,
         ordered_at,
-        channel
+        channel,
+        cart_ref,
+        is_agent_assisted
     from {{ ref('fct_orders') }}
 ),
 
@@ -43,7 +47,8 @@ later_orders as (
         episodes.last_activity_at,
         orders.order_id,
         orders.ordered_at,
-        orders.channel in ('web', 'app') as is_online
+        orders.channel in ('web', 'app') as is_online,
+        coalesce(orders.cart_ref = measures.first_cart_ref, false) as is_of_token
     from measures
     inner join episodes on measures.episode = episodes.episode
     inner join orders
@@ -76,7 +81,7 @@ matched as (
         later_orders.episode,
         later_orders.order_id,
         later_orders.ordered_at,
-        'elsewhere' as match_type,
+        'other_channel' as match_type,
         2 as preference
     from later_orders
     inner join items on later_orders.episode = items.episode
@@ -87,6 +92,23 @@ matched as (
     where
         not later_orders.is_online
         and later_orders.ordered_at <= later_orders.last_activity_at + interval 14 day
+    union all
+    select
+        later_orders.episode,
+        later_orders.order_id,
+        later_orders.ordered_at,
+        'same_category' as match_type,
+        3 as preference
+    from later_orders
+    inner join items on later_orders.episode = items.episode
+    inner join order_lines
+        on
+            later_orders.order_id = order_lines.order_id
+            and items.product_line = order_lines.product_line
+    where
+        later_orders.is_online
+        -- An order of the cart's own token that closed another of its episodes is that one's.
+        and not later_orders.is_of_token
     union all
     -- An order of the cart's own token more than 30 days after it was left is a new decision.
     select
@@ -109,9 +131,11 @@ ranked as (
 )
 
 select
-    episode,
-    order_id,
-    ordered_at,
-    match_type
+    ranked.episode,
+    ranked.order_id,
+    ranked.ordered_at,
+    ranked.match_type,
+    orders.is_agent_assisted
 from ranked
-where order_rank = 1
+inner join orders on ranked.order_id = orders.order_id
+where ranked.order_rank = 1

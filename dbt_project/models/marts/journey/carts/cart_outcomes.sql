@@ -44,7 +44,8 @@ valued as (
         episodes.is_emptied,
         orders.order_id,
         orders.ordered_at,
-        coalesce(orders.match_type = 'elsewhere', false) as is_elsewhere,
+        orders.match_type,
+        coalesce(orders.is_agent_assisted, false) as is_agent_assisted,
         episodes.last_activity_at + interval 24 hour <= run_settings.as_of as is_mature,
         run_settings.as_of,
         run_settings.reporting_currency
@@ -59,7 +60,10 @@ judged as (
         valued.*,
         case when valued.currency = valued.reporting_currency then 1.0e0 else rates.fx_rate end as fx_rate,
         shipping_thresholds.free_shipping_from_amount,
-        coalesce(not valued.is_elsewhere and valued.ordered_at <= valued.last_activity_at + interval 24 hour, false) as is_purchased
+        coalesce(
+            valued.match_type in ('own', 'same_basket') and valued.ordered_at <= valued.last_activity_at + interval 24 hour,
+            false
+        ) as is_purchased
     from valued
     left join rates
         on
@@ -95,13 +99,21 @@ select
     ordered_at,
     {{ seconds_between('last_activity_at', 'ordered_at') }} / 3600 as hours_to_order,
     case
-        when is_purchased then 'purchased'
+        when is_purchased and not is_agent_assisted then 'purchased'
         when is_emptied then 'emptied'
-        when not is_mature then 'open'
-        when is_elsewhere then 'bought_elsewhere'
+        when is_agent_assisted then 'completed_by_agent'
+        when last_activity_at + interval {{ var('session_gap_minutes') }} minute >= as_of then 'open'
+        when not is_mature then 'grace'
+        when match_type = 'other_channel' then 'bought_elsewhere'
         when order_id is not null then 'recovered'
         else 'abandoned'
     end as state,
+    case
+        when order_id is null or (is_purchased and not is_agent_assisted) then null
+        when is_agent_assisted then 'agent'
+        when match_type = 'own' then 'same_basket'
+        else match_type
+    end as recovery_type,
     is_mature and not is_purchased and value_amount > 0 as is_abandoned,
     is_mature
 from judged

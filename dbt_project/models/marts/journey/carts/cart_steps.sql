@@ -36,6 +36,7 @@ select
     activity.region,
     activity.product_id,
     activity.product_line,
+    activity.quantity,
     activity.value_amount,
     activity.currency,
     activity.line_amount,
