@@ -15,6 +15,7 @@ import polars as pl
 
 from pipelines.analytics.abandonment import build_cart_abandonment
 from pipelines.analytics.causes import CAUSES, build_cart_abandonment_causes
+from pipelines.analytics.contrasts import build_segment_contrasts
 from pipelines.analytics.deltas import build_satisfaction_deltas
 from pipelines.analytics.funnels import build_funnel_steps
 from pipelines.analytics.metrics import build_metrics
@@ -153,6 +154,17 @@ def _cart_abandonment_causes(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _segment_contrasts(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_segment_contrasts(
+        carts=frames[CARTS],
+        orders=frames[ORDERS],
+        tickets=frames[TICKETS],
+        customers=frames[CUSTOMERS],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
 def _satisfaction_scores(frames: Frames, run: Run) -> pl.DataFrame:
     return build_satisfaction_scores(
         survey=frames[SURVEY],
@@ -262,6 +274,16 @@ BUILDS: dict[str, TableBuild] = {
             **SEGMENTS,
         },
         _cart_abandonment_causes,
+    ),
+    "segment_contrasts": TableBuild(
+        {
+            CARTS: _columns("customer_id region value_amount_reporting has_checkout is_abandoned is_mature"),
+            ORDERS: _columns("customer_id region is_valid refund_amount"),
+            TICKETS: _columns("customer_id region"),
+            **IS_STAFF,
+            **SEGMENTS,
+        },
+        _segment_contrasts,
     ),
     "satisfaction_scores": TableBuild(
         {

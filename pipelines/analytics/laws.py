@@ -196,10 +196,10 @@ def verdicts_are_earned(context: Context) -> list[tuple[int, str]]:
     )
 
 
-def cause_verdicts_are_earned(context: Context) -> list[tuple[int, str]]:
-    """Higher and lower need the model's side and a p that stays small; suppressed rows say so; no other words."""
+def sides_are_earned(context: Context, ratio: str) -> list[tuple[int, str]]:
+    """Higher and lower need the ratio's side of 1 and a p that stays small; suppressed rows say so; no other words."""
     words = ("higher", "lower", "no_evidence", "insufficient_n", "suppressed", "untested")
-    verdict, odds = pl.col("verdict"), pl.col("model_odds_ratio")
+    verdict, odds = pl.col("verdict"), pl.col(ratio)
     other = context.frame.filter(~verdict.is_in(words) | verdict.is_null())
     is_wrong = pl.when(verdict == "higher").then(odds <= 1).otherwise(odds >= 1)
     found = context.frame.filter(verdict.is_in(("higher", "lower")))
@@ -280,6 +280,11 @@ def _hidden_law(by: Sequence[str], cell: tuple[str, str, str | None], count: str
     return Law("hidden_stays_hidden", why, lambda context: hidden_stays_hidden(context, count, by, cell), PRODUCTS)
 
 
+def _side_law(ratio: str) -> Law:
+    why = "A verdict is a test's, in its direction."
+    return Law("verdicts", why, lambda context: sides_are_earned(context, ratio), NOTHING)
+
+
 def _registry_law(column: str) -> Law:
     why = "A number without a definition is no metric."
     return Law("metrics_registered", why, lambda context: metrics_are_registered(context, column), REGISTRY)
@@ -328,8 +333,14 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
             "segments whose main causes do not sum to 1",
         ),
         FAMILY,
-        Law("verdicts", "A verdict is a test's, in its direction.", cause_verdicts_are_earned, NOTHING),
+        _side_law("model_odds_ratio"),
         _hidden_law(("cause",), ("scheme_id", "segment_id", None), "n_at_risk"),
+    ),
+    "segment_contrasts": (
+        FAMILY,
+        _side_law("ratio"),
+        _hidden_law(("measure",), ("scheme_id", "group_id", None)),
+        _registry_law("measure"),
     ),
     "satisfaction_scores": (
         _hidden_law(("metric_id", "basis"), ("dimension", "group_id", "period")),

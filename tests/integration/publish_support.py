@@ -237,6 +237,12 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "verdict": "'untested'",
         "interaction": "'untested'",
     },
+    "analytics.segment_contrasts": {
+        "group_id": "'g' || i",
+        "measure": "'early_exit_rate'",
+        "verdict": "'no_evidence'",
+        "says": "null",
+    },
     "analytics.satisfaction_scores": {"metric_id": "'nps'", "group_id": "'g' || i"},
     "analytics.satisfaction_deltas": {
         "metric_id": "'nps'",

@@ -186,6 +186,17 @@ def test_south_needs_help_twice_as_often_and_only_south(read):
     assert abs(np.log(ratio / effects.SOUTH_CONTACT_RATIO)) <= stats.Z95 * error
 
 
+def test_the_contrasts_name_exactly_these_two(read):
+    named = read("analytics.segment_contrasts").filter(
+        pl.col("verdict").is_in(["higher", "lower"]) & (pl.col("scheme_id") == "region")
+    )
+    found = {(each["group_id"], each["measure"], each["verdict"]): each for each in named.to_dicts()}
+    leaves, writes = ("North", "checkout_abandonment_rate", "higher"), ("South", "tickets_per_100_orders", "higher")
+    assert set(found) == {leaves, writes}
+    assert found[leaves]["difference_lo"] <= effects.NORTH_CHECKOUT_DROP <= found[leaves]["difference_hi"]
+    assert found[writes]["ratio_lo"] <= effects.SOUTH_CONTACT_RATIO <= found[writes]["ratio_hi"]
+
+
 # Effect 3: Home improves, Table shows nothing, Outdoor falls by mix alone.
 
 

@@ -114,6 +114,10 @@ DIRTY = {
         f, pl.col("verdict") == "no_evidence", verdict="higher", p_adj=0.5
     ),
     ("cart_abandonment_causes", "hidden_stays_hidden"): lone_secret,
+    ("segment_contrasts", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
+    ("segment_contrasts", "verdicts"): lambda f: put(f, TESTED, verdict="higher", ratio=0.5),
+    ("segment_contrasts", "hidden_stays_hidden"): lambda f: put(f, pl.col("scheme_id") == "region", suppressed=True),
+    ("segment_contrasts", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("satisfaction_scores", "hidden_stays_hidden"): lone_secret,
     ("satisfaction_scores", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
     ("satisfaction_deltas", "rate_and_mix"): lambda f: put(f, pl.col("mix_effect").is_not_null(), mix_effect=50.0),
