@@ -107,17 +107,13 @@ def hide(counts: Sequence[int], sums: Sequence[Sum], min_cell: int) -> set[int]:
 
     def companion(known: Sum) -> int | None:
         shown = [cell for cell in known.members if cell not in hidden and counts[cell] > 0]
-        # A cell that also closes a leak elsewhere is worth more than a small one; a total is the last resort.
-        return min(
-            shown,
-            key=lambda cell: (
-                cell == known.total,
-                -sum(is_leaky(other) for other in of_cell[cell] if other is not known),
-                counts[cell],
-                cell,
-            ),
-            default=None,
-        )
+        # One that closes a leak elsewhere, and opens none, is worth more than a small one; a total is the last resort.
+        return min(shown, key=lambda cell: (cell == known.total, opened(cell, known), counts[cell], cell), default=None)
+
+    def opened(cell: int, known: Sum) -> int:
+        others = [other for other in of_cell[cell] if other is not known]
+        untouched = sum(not any(member in hidden for member in other.members) for other in others)
+        return untouched - sum(map(is_leaky, others))
 
     def close(leaks: Sequence[Sum]) -> bool:
         for known in leaks:
@@ -127,10 +123,18 @@ def hide(counts: Sequence[int], sums: Sequence[Sum], min_cell: int) -> set[int]:
                 return True
         return False
 
+    def settling() -> list[Sum]:
+        """The sums by which hidden cells follow: their own, then those of the hidden cells these share, and so on."""
+        followed, found, reached = derivable(sorted(hidden), sums), dict[Sum, None](), set[int]()
+        while followed:
+            reached.update(followed)
+            near = [known for cell in followed for known in of_cell.get(cell, ()) if known not in found]
+            found |= dict.fromkeys(near)
+            followed = [cell for known in near for cell in known.members if cell in hidden and cell not in reached]
+        return list(found)
+
     # Linear algebra is the dear check, so the sums are looked at one by one first.
-    while close([known for known in sums if is_leaky(known)]) or close(
-        [known for cell in derivable(sorted(hidden), sums) for known in of_cell.get(cell, ())]
-    ):
+    while close([known for known in sums if is_leaky(known)]) or close(settling()):
         pass
     return hidden
 

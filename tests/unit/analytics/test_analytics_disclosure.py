@@ -123,3 +123,21 @@ def test_no_small_count_is_shown_or_follows(rows):
     for known in sums:
         rest = sum(counts[cell] for cell in known.parts if cell in secret)
         assert known.total in secret or not 0 < rest < MIN_CELL
+
+
+def test_where_a_quarter_has_one_group_its_total_is_the_last_to_go():
+    """Old quarters have lapsed buyers only: a group hidden there would take the company's total with it."""
+    rows = {
+        ("lifecycle", "active"): (0, 0, 0, 27, 184),
+        ("lifecycle", "at_risk"): (0, 0, 4, 2451, 55),
+        ("lifecycle", "lapsed"): (60, 347, 4031, 3424, 0),
+        ("lifecycle", "new"): (0, 0, 0, 6, 5181),
+    }
+    frame = cube(rows, 5)
+    found = hidden(frame)
+    assert {("lifecycle", "at_risk", "Q2"), ("lifecycle", "new", "Q3")} <= found
+    assert {period for _, _, period in found} == {"Q2", "Q3", "Q4"}
+    assert "company" not in {dimension for dimension, _, _ in found}
+    used = frame.filter(pl.col("n") > 0)
+    cells = used.select("dimension", "group_id", "period").rows()
+    assert derivable([number for number, cell in enumerate(cells) if cell in found], sums_of(cells, {})) == []

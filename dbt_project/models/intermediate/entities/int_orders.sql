@@ -1,2 +1,2 @@
 -- One row per order or sale receipt.
-{{ union_entity('orders', ['shopify', 'pos', 'adventureworks', 'online_retail']) }}
+{{ union_entity('orders', ['shopify', 'pos', 'adventureworks', 'online_retail', 'maven_fuzzy']) }}

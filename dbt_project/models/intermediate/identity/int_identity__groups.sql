@@ -142,7 +142,7 @@ grouped as (
 -- Accounts and cards of those who show a value: a till's own phone shows many, whatever their names.
 unique_keys as (
     select * from {{ ref('int_identity__unique_keys') }}
-    where key_type in ('shop_customer', 'loyalty_card', 'adventureworks_customer', 'retail_customer')
+    where key_type in ('shop_customer', 'loyalty_card', 'adventureworks_customer', 'retail_customer', 'maven_customer')
 ),
 
 key_counts as (
