@@ -23,6 +23,7 @@ from pipelines.analytics.paths import build_path_differences, build_path_transit
 from pipelines.analytics.profiles import build_segment_profiles
 from pipelines.analytics.satisfaction import build_satisfaction_scores
 from pipelines.analytics.segments import build_segment_membership
+from pipelines.analytics.session_rule import build_cart_session_rule
 from pipelines.analytics.support import build_support_kpis
 from pipelines.analytics.value import build_customer_value
 
@@ -144,6 +145,10 @@ def _cart_abandonment(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _cart_session_rule(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_cart_session_rule(carts=frames[CARTS], customers=frames[CUSTOMERS], **vars(run))
+
+
 def _cart_abandonment_causes(frames: Frames, run: Run) -> pl.DataFrame:
     return build_cart_abandonment_causes(
         carts=frames[CARTS],
@@ -259,6 +264,9 @@ BUILDS: dict[str, TableBuild] = {
             **SEGMENTS,
         },
         _cart_abandonment,
+    ),
+    "cart_session_rule": TableBuild(
+        {CARTS: _columns("customer_id state is_abandoned n_devices n_session_exits"), **IS_STAFF}, _cart_session_rule
     ),
     "cart_abandonment_causes": TableBuild(
         {

@@ -228,6 +228,20 @@ def hidden_stays_hidden(
     return [(broken, f"suppressed rows whose {count} follows from the published ones")] if broken else []
 
 
+def rules_add_up(context: Context) -> list[tuple[int, str]]:
+    """The outcomes of each rule are all its abandonments, and those are the warehouse's."""
+    carts = cells.without_staff(context.others["journey.fct_carts"], context.others["core.dim_customers"])
+    totals = {"cart_only": carts["is_abandoned"].sum(), "session_only": carts["n_session_exits"].sum()}
+    broken = []
+    for rule, total in totals.items():
+        rows = context.frame.filter(pl.col("counted_by").is_in(["both", rule]))
+        if not rows["suppressed"].any() and rows["n_outcome"].sum() != total:
+            broken.append((1, f"abandonments of rule {rule} are not the sum of their outcomes"))
+    shown = context.frame.filter(pl.col("counted_by").is_in(["both", "cart_only"]) & ~pl.col("suppressed"))
+    broken += _found(shown.filter(pl.col("n") != totals["cart_only"]), "rows whose n is not the abandoned carts")
+    return broken
+
+
 def metrics_are_registered(context: Context, column: str) -> list[tuple[int, str]]:
     """Every metric of the table stands in the registry."""
     known = context.others["analytics.metrics"]["metric_id"]
@@ -323,6 +337,17 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
     "cart_abandonment": (
         _hidden_law(("metric_id",), ("breakdown", "group_id", "period")),
         _registry_law("metric_id"),
+    ),
+    "cart_session_rule": (
+        Law(
+            "rules_add_up",
+            "An abandonment counted by either rule has one outcome: none is lost, none is told twice.",
+            rules_add_up,
+            {
+                "journey.fct_carts": ("customer_id", "is_abandoned", "n_session_exits"),
+                "core.dim_customers": ("customer_id", "is_staff"),
+            },
+        ),
     ),
     "cart_abandonment_causes": (
         _sum_law(

@@ -225,6 +225,17 @@ DEFINITIONS = (
         Column("abandoned_amount_reporting", FLOAT, "Value of the abandoned carts counted, reporting currency."),
     ),
     _table(
+        "cart_session_rule",
+        "One row per outcome of what a rule on single sessions, or the cart episode, calls an abandonment.",
+        "outcome",
+        Column(
+            "outcome", STRING, "What became of the cart: abandoned, recovered, bought_over_devices, same_cart_again …"
+        ),
+        Column("counted_by", STRING, "both rules, session_only, or cart_only; the rows of a rule add up to it."),
+        *estimate("Share of the abandoned carts; empty for session_only.", "Abandoned carts; empty for session_only."),
+        Column("n_outcome", INT, "Abandonments with this outcome: carts, or sessions for session_only."),
+    ),
+    _table(
         "cart_abandonment_causes",
         "One row per segment scheme, segment and cause: an association among carts that came equally far, no proof.",
         "scheme_id segment_id cause",

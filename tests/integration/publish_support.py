@@ -228,6 +228,7 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "p_adj": "0.02",
     },
     "analytics.cart_abandonment": {"metric_id": "'cart_abandonment_rate'", "group_id": "'g' || i"},
+    "analytics.cart_session_rule": {"outcome": "'o' || i", "counted_by": "'both'", "n": "100", "n_outcome": "50"},
     "analytics.cart_abandonment_causes": {
         "segment_id": "'s' || i",
         "cause": "'shipping_cost'",

@@ -263,7 +263,11 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
     ).with_columns(
         pl.col("state")
         .replace_strict({"recovered": "same_basket", "bought_elsewhere": "other_channel"}, default=None)
-        .alias("recovery_type")
+        .alias("recovery_type"),
+        (1 + (pl.int_range(pl.len()) % 5 == 0).cast(pl.Int64)).alias("n_devices"),
+        ((pl.int_range(pl.len()) % 4 != 0).cast(pl.Int64) + (pl.int_range(pl.len()) % 11 == 0)).alias(
+            "n_session_exits"
+        ),
     )
     o = 1500
     at = _moments(rng, o)

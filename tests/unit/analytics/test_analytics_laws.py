@@ -106,6 +106,7 @@ DIRTY = {
     ("path_differences", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
     ("cart_abandonment", "hidden_stays_hidden"): lone_secret,
     ("cart_abandonment", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
+    ("cart_session_rule", "rules_add_up"): lambda f: put(f, SHOWN, n=10**6),
     ("cart_abandonment_causes", "primary_share_sums_to_1"): lambda f: put(
         f, (pl.col("scheme_id") == "company") & (pl.col("cause") == "browsing"), primary_share=1.5
     ),

@@ -19,6 +19,14 @@ primary_causes as (
     select * from {{ ref('cart_primary_causes') }}
 ),
 
+session_exits as (
+    select
+        episode,
+        count(*) as n_session_exits
+    from {{ ref('cart_session_exits') }}
+    group by 1
+),
+
 product_lines as (
     select * from {{ ref('product_lines') }}
 ),
@@ -61,6 +69,8 @@ select
     product_lines.division,
     measures.n_products,
     measures.n_sessions,
+    measures.n_devices,
+    coalesce(session_exits.n_session_exits, 0) as n_session_exits,
     outcomes.currency,
     outcomes.value_amount,
     outcomes.value_amount_reporting,
@@ -101,6 +111,7 @@ select
     end as primary_cause
 from outcomes
 inner join measures on outcomes.episode = measures.episode
+left join session_exits on outcomes.episode = session_exits.episode
 left join met on outcomes.episode = met.episode
 left join primary_causes on outcomes.episode = primary_causes.episode
 left join product_lines on measures.product_line = product_lines.product_line

@@ -32,6 +32,7 @@ select
     max(product_line) filter (where add_rank = 1) as product_line,
     count(distinct product_id) filter (where event_name = 'add_to_cart') as n_products,
     count(distinct session_ref) as n_sessions,
+    count(distinct device_ref) as n_devices,
     -- The shop says what the whole cart is worth when it is shown; before that it is what was put in.
     coalesce(
         max(currency) filter (where value_rank = 1 and event_name not in ('add_to_cart', 'remove_from_cart')),
