@@ -23,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from pipelines.defs.run import step_times
+from pipelines.defs.runs import step_times
 from pipelines.settings import PROJECT_ROOT, load_settings, utc_now
 
 RESULTS = PROJECT_ROOT / "benchmarks" / "results"

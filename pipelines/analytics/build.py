@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -130,7 +131,7 @@ def _path_differences(frames: Frames, run: Run) -> pl.DataFrame:
     return build_path_differences(**_paths(frames), **vars(run))
 
 
-def _paths(frames: Frames) -> dict[str, pl.DataFrame]:
+def _paths(frames: Frames) -> dict[str, Any]:
     return {
         "transitions": frames[TRANSITIONS],
         "order": frames[PATH_STEPS],

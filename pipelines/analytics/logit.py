@@ -14,11 +14,9 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy import stats as scipy_stats
-from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationError, PerfectSeparationWarning
 from threadpoolctl import threadpool_limits
 
 from pipelines.analytics.stats import Z95
@@ -102,16 +100,21 @@ def fit(cells: Cells) -> Fit | None:
 
 
 def _fit(cells: Cells) -> Fit | None:
+    # The library takes seconds to import, so only a fit pays for it.
+    from statsmodels.genmod.families import Binomial  # noqa: PLC0415
+    from statsmodels.genmod.generalized_linear_model import GLM  # noqa: PLC0415
+    from statsmodels.tools import sm_exceptions as told  # noqa: PLC0415
+
     kept = independent(cells.design, cells.n)
     x = cells.design[:, kept]
     endog = np.column_stack([cells.outcomes, cells.n - cells.outcomes])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        warnings.simplefilter("ignore", told.ConvergenceWarning)
+        warnings.simplefilter("ignore", told.PerfectSeparationWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
         try:
-            model = sm.GLM(endog, x, family=sm.families.Binomial()).fit(maxiter=50)
-        except (PerfectSeparationError, np.linalg.LinAlgError, ValueError):
+            model = GLM(endog, x, family=Binomial()).fit(maxiter=50)
+        except (told.PerfectSeparationError, np.linalg.LinAlgError, ValueError):
             return None
     coefficients = np.asarray(model.params, dtype=np.float64)
     if not model.converged or not np.isfinite(coefficients).all() or np.abs(coefficients).max() > LARGEST:

@@ -60,6 +60,6 @@ def _runs(settings: Settings) -> list[dict[str, Any]]:
     """The newest runs as Dagster recorded them; none where nothing ran yet."""
     if not (settings.dagster_home / "dagster.yaml").exists():
         return []
-    from pipelines.defs.run import recent_runs
+    from pipelines.defs.runs import recent_runs
 
     return recent_runs(settings, RUNS_SHOWN)

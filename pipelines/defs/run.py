@@ -5,8 +5,6 @@ Belongs here: the one way the command line and the tests run the graph. Stays ou
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
 
 import dagster as dg
 
@@ -168,35 +166,3 @@ class Graph:
 def run_job(settings: Settings, job_name: str = "refresh_all", *, listener: Listener | None = None) -> RunReport:
     """Put the graph together and run one job on it."""
     return Graph(settings).run(job_name, listener=listener)
-
-
-def recent_runs(settings: Settings, limit: int) -> list[dict[str, Any]]:
-    """The newest runs of the state folder: job, status, when started (UTC, ISO 8601) and seconds taken."""
-    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
-        records = instance.get_run_records(limit=limit)
-    return [
-        {
-            "run_id": record.dagster_run.run_id,
-            "job": record.dagster_run.job_name,
-            "status": record.dagster_run.status.value,
-            "started": _stamp(record.start_time),
-            "seconds": round(record.end_time - record.start_time, 1) if record.start_time and record.end_time else None,
-        }
-        for record in records
-    ]
-
-
-def step_times(settings: Settings, run_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """When each step of these runs started (seconds since the epoch) and how long it took, in order of start."""
-    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
-        found = [stats for run_id in run_ids for stats in instance.get_run_step_stats(run_id)]
-    times = [
-        {"step": stats.step_key, "started_at": stats.start_time, "seconds": stats.end_time - stats.start_time}
-        for stats in found
-        if stats.start_time and stats.end_time
-    ]
-    return sorted(times, key=lambda step: step["started_at"])
-
-
-def _stamp(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC).isoformat(timespec="seconds")
