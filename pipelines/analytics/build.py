@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.analytics.abandonment import build_cart_abandonment
 from pipelines.analytics.causes import CAUSES, build_cart_abandonment_causes
+from pipelines.analytics.channels import build_channel_behaviour
 from pipelines.analytics.contrasts import build_segment_contrasts
 from pipelines.analytics.deltas import build_satisfaction_deltas
 from pipelines.analytics.funnels import build_funnel_steps
@@ -61,6 +62,10 @@ ORDERS = "core.fct_orders"
 CARTS = "journey.fct_carts"
 LEVELS = "journey.agg_funnel_levels"
 FUNNELS = "seeds.funnels"
+CROSS_CHANNEL = "journey.fct_cross_channel_purchases"
+CHANNEL_PRICES = "journey.agg_channel_prices"
+BUYING = "journey.fct_buying_sessions"
+ONBOARDING = "journey.fct_onboarding"
 TRANSITIONS = "journey.agg_path_transitions"
 PATH_STEPS = "seeds.path_steps"
 MEMBERSHIP = "analytics.segment_membership"
@@ -129,6 +134,20 @@ def _path_transitions(frames: Frames, run: Run) -> pl.DataFrame:
 
 def _path_differences(frames: Frames, run: Run) -> pl.DataFrame:
     return build_path_differences(**_paths(frames), **vars(run))
+
+
+def _channel_behaviour(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_channel_behaviour(
+        purchases=frames[CROSS_CHANNEL],
+        prices=frames[CHANNEL_PRICES],
+        sessions=frames[BUYING],
+        starts=frames[ONBOARDING],
+        tickets=frames[TICKETS],
+        survey=frames[SURVEY],
+        customers=frames[CUSTOMERS],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
 
 
 def _paths(frames: Frames) -> dict[str, Any]:
@@ -255,6 +274,27 @@ BUILDS: dict[str, TableBuild] = {
     ),
     "path_transitions": TableBuild(PATHS, _path_transitions),
     "path_differences": TableBuild(PATHS, _path_differences),
+    "channel_behaviour": TableBuild(
+        {
+            CROSS_CHANNEL: _columns(
+                "customer_id behaviour region net_amount_reporting is_carried_over is_carried_over_earlier "
+                "share_of_month_met is_comparable"
+            ),
+            CHANNEL_PRICES: _columns("currency online_price store_price"),
+            BUYING: _columns(
+                "customer_id channel device_category seconds_to_purchase n_clicks n_form_steps n_obstacles"
+            ),
+            ONBOARDING: _columns(
+                "customer_id channel region is_mature has_account_use has_delivery has_help_page has_support "
+                "has_return has_feedback has_repeat"
+            ),
+            TICKETS: _columns("ticket_id customer_id opened_at channel topic region first_reply_minutes_calendar"),
+            SURVEY: _columns("customer_id region channel sat_overall sat_expectancy sat_ideal"),
+            CUSTOMERS: _columns("customer_id is_identified is_staff region"),
+            **SEGMENTS,
+        },
+        _channel_behaviour,
+    ),
     "cart_abandonment": TableBuild(
         {
             CARTS: _columns(

@@ -334,6 +334,10 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
         Law("no_circle", "The picture of the flow shows each way once, forward.", flow_has_no_circle, NOTHING),
     ),
     "path_differences": (FAMILY,),
+    "channel_behaviour": (
+        _hidden_law(("measure",), ("breakdown", "group_id", None)),
+        _registry_law("measure"),
+    ),
     "cart_abandonment": (
         _hidden_law(("metric_id",), ("breakdown", "group_id", "period")),
         _registry_law("metric_id"),

@@ -10,6 +10,7 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.analytics import metrics_channels
 from pipelines.analytics.tables import TABLES
 
 
@@ -360,6 +361,7 @@ DEFINITIONS = (
         CRM,
         "customer_value",
     ),
+    *(Definition(*row, metrics_channels.TABLE) for row in metrics_channels.ROWS),
 )
 
 

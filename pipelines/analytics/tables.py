@@ -210,6 +210,27 @@ DEFINITIONS = (
         Column("path_distance_by_chance", FLOAT, "What it would be on average if nothing differed."),
     ),
     _table(
+        "channel_behaviour",
+        "One row per measure, breakdown and group; a pair of channels where two are compared.",
+        "measure breakdown group_id",
+        Column("measure", STRING, "What is measured, a metric of the registry."),
+        Column("breakdown", STRING, "company, region, channel, device_category, currency, or channel_pair."),
+        Column("group_id", STRING, "Group of the breakdown; all for the company, a - b for a pair."),
+        Column("unit", STRING, "share, points, ratio, seconds, clicks, forms or obstacles."),
+        *estimate(
+            "Value of the measure; where people look on one side and buy on the other, the share above chance.",
+            "Persons; or the sessions, tickets, products or answers (of the smaller side) the measure is of.",
+        ),
+        Column("observed_share", FLOAT, "Share seen, chance included; null where chance is no matter."),
+        Column("chance_share", FLOAT, "Share the same purchases have one window earlier, where no look led to them."),
+        Column("shuffled_share", FLOAT, "Share they have on average on any day of their month: much of it is real."),
+        Column(
+            "amount_reporting", FLOAT, "Store revenue that looks online went before, above chance; ropo_revenue_share."
+        ),
+        Column("p_equivalent", FLOAT, "p of two one-sided tests that the gap lies within the margin; pairs only."),
+        Column("verdict", STRING, "equivalent, different or inconclusive; pairs only."),
+    ),
+    _table(
         "cart_abandonment",
         "One row per metric, breakdown, group and period.",
         "metric_id breakdown group_id period",

@@ -212,6 +212,14 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "overall_lo": "0.4",
         "overall_hi": "0.6",
     },
+    "analytics.channel_behaviour": {
+        "measure": "'webroomer_share'",
+        "breakdown": "'region'",
+        "group_id": "'g' || i",
+        "observed_share": "0.6",
+        "chance_share": "0.1",
+        "verdict": "'inconclusive'",
+    },
     "analytics.path_transitions": {
         "from_step": "'step_' || i",
         "to_step": "'step_' || (i + 1)",

@@ -311,6 +311,52 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
         "journey.agg_funnel_levels": levels,
         "seeds.funnels": funnels,
         **_paths(rng, ids),
+        **_channels(rng, ids),
+    }
+
+
+def _channels(rng: np.random.Generator, ids: Any) -> Frames:
+    n = 1200
+    behaviour = _pick(rng, ["webrooming", "showrooming"], n)
+    return {
+        "journey.fct_cross_channel_purchases": mart(
+            "journey.fct_cross_channel_purchases",
+            purchase_id=[f"b{number}" for number in range(n)],
+            customer_id=_pick(rng, ids, n),
+            behaviour=behaviour,
+            region=_pick(rng, REGIONS, n),
+            net_amount_reporting=rng.gamma(2.0, 40.0, n),
+            is_carried_over=rng.random(n) < 0.2,
+            is_carried_over_earlier=rng.random(n) < 0.05,
+            share_of_month_met=np.round(rng.random(n) * 0.3, 3),
+            is_comparable=rng.random(n) < 0.9,
+        ),
+        "journey.agg_channel_prices": mart(
+            "journey.agg_channel_prices",
+            product_id=[f"p{number}" for number in range(200)],
+            currency=_pick(rng, ["EUR", "GBP", "CHF"], 200, [0.7, 0.27, 0.03]),
+            online_price=[100.0] * 200,
+            store_price=100 + 2.0 * (rng.random(200) < 0.1),
+        ),
+        "journey.fct_buying_sessions": mart(
+            "journey.fct_buying_sessions",
+            session_id=[f"s{number}" for number in range(600)],
+            customer_id=_pick(rng, ids, 600),
+            channel=_pick(rng, ["web", "app"], 600),
+            device_category=_pick(rng, ["mobile", "desktop", "tablet"], 600, [0.7, 0.29, 0.01]),
+            seconds_to_purchase=rng.gamma(2.0, 200.0, 600),
+            n_clicks=rng.poisson(9, 600),
+            n_form_steps=rng.poisson(3, 600),
+            n_obstacles=rng.poisson(0.3, 600),
+        ),
+        "journey.fct_onboarding": mart(
+            "journey.fct_onboarding",
+            customer_id=ids,
+            channel=_pick(rng, ["web", "app", "store", "phone"], len(ids), [0.5, 0.2, 0.29, 0.01]),
+            region=_pick(rng, REGIONS, len(ids)),
+            is_mature=rng.random(len(ids)) < 0.95,
+            has_support=rng.random(len(ids)) < 0.3,
+        ),
     }
 
 
