@@ -27,6 +27,7 @@ from pipelines.analytics.satisfaction import build_satisfaction_scores
 from pipelines.analytics.segments import build_segment_membership
 from pipelines.analytics.session_rule import build_cart_session_rule
 from pipelines.analytics.support import build_support_kpis
+from pipelines.analytics.thresholds import build_shipping_what_if
 from pipelines.analytics.value import build_customer_value
 
 Read = Callable[[str, Sequence[str]], pl.DataFrame]
@@ -71,6 +72,7 @@ PATH_STEPS = "seeds.path_steps"
 MEMBERSHIP = "analytics.segment_membership"
 VALUE = "analytics.customer_value"
 RUN = "raw.run_settings"
+THRESHOLDS = "seeds.shipping_thresholds"
 
 
 def _columns(names: str) -> tuple[str, ...]:
@@ -186,6 +188,16 @@ def _segment_contrasts(frames: Frames, run: Run) -> pl.DataFrame:
         tickets=frames[TICKETS],
         customers=frames[CUSTOMERS],
         membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
+def _shipping_what_if(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_shipping_what_if(
+        carts=frames[CARTS],
+        customers=frames[CUSTOMERS],
+        thresholds=frames[THRESHOLDS],
+        currency=frames[RUN]["reporting_currency"].item(),
         **vars(run),
     )
 
@@ -333,6 +345,18 @@ BUILDS: dict[str, TableBuild] = {
             **SEGMENTS,
         },
         _segment_contrasts,
+    ),
+    "shipping_what_if": TableBuild(
+        {
+            CARTS: _columns(
+                "customer_id cart_date currency value_amount value_amount_reporting shipping_fee_share has_shipping "
+                "is_abandoned is_mature"
+            ),
+            CUSTOMERS: _columns("customer_id is_staff net_amount_reporting margin_amount_reporting"),
+            THRESHOLDS: _columns("currency valid_from free_shipping_from_amount"),
+            RUN: _columns("reporting_currency"),
+        },
+        _shipping_what_if,
     ),
     "satisfaction_scores": TableBuild(
         {

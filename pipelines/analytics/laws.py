@@ -212,6 +212,14 @@ def sides_are_earned(context: Context, ratio: str) -> list[tuple[int, str]]:
     )
 
 
+def parts_add_up(context: Context) -> list[tuple[int, str]]:
+    """The three parts of a what-if sum to it, and today's threshold changes nothing."""
+    parts = pl.col("conversion_year") + pl.col("top_up_year") + pl.col("subsidy_year")
+    gap = (parts - pl.col("value")).abs() > TOLERANCE * pl.max_horizontal(pl.col("value").abs(), pl.lit(1.0))
+    today = context.frame.filter((pl.col("verdict") == "current") & (pl.col("value").abs() > TOLERANCE))
+    return _found(context.frame.filter(gap), "candidates whose parts do not add up") + _found(today, "changes by none")
+
+
 def hidden_stays_hidden(
     context: Context, count: str, by: Sequence[str], cell: tuple[str, str, str | None]
 ) -> list[tuple[int, str]]:
@@ -371,6 +379,7 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
         _hidden_law(("measure",), ("scheme_id", "group_id", None)),
         _registry_law("measure"),
     ),
+    "shipping_what_if": (Law("parts_sum", "Conversion, top-up and subsidy are all there is.", parts_add_up, NOTHING),),
     "satisfaction_scores": (
         _hidden_law(("metric_id", "basis"), ("dimension", "group_id", "period")),
         _registry_law("metric_id"),

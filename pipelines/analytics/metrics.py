@@ -200,6 +200,17 @@ DEFINITIONS = (
         "cart_abandonment_causes",
     ),
     Definition(
+        "shipping_profit_change_year",
+        "Profit of another free-shipping threshold",
+        "What another threshold would change in a year's profit: carts that order or leave, carts filled up to it, and "
+        "the fee given away on orders that come anyway. Assumes the margin shown, and a parcel that costs the standard "
+        "fee. A simulation from associations: try it on a holdout.",
+        "sum over carts of orders * (margin * value + fee - parcel), against today's; bootstrap over customers",
+        "reporting currency a year",
+        COMMERCE,
+        "shipping_what_if",
+    ),
+    Definition(
         "step_conversion",
         "Funnel step conversion",
         "Share of the units at a step that reach the next in time order within the window.",

@@ -252,6 +252,14 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "verdict": "'no_evidence'",
         "says": "null",
     },
+    "analytics.shipping_what_if": {
+        "candidate": "cast(i as double)",
+        "verdict": "'no_evidence'",
+        "rank": "i",
+        "subsidy_year": "0",
+        "conversion_year": "0.25",
+        "top_up_year": "0.25",
+    },
     "analytics.satisfaction_scores": {"metric_id": "'nps'", "group_id": "'g' || i"},
     "analytics.satisfaction_deltas": {
         "metric_id": "'nps'",

@@ -27,14 +27,19 @@ TYPES: dict[str, Any] = {
     "decimal(18,4)": pl.Decimal(18, 4),
 }
 
-SEED_SCHEMAS = {
+SEED_SCHEMAS: dict[str, Any] = {
+    "shipping_thresholds": {
+        "currency": pl.String,
+        "valid_from": pl.Date,
+        "free_shipping_from_amount": pl.Decimal(18, 4),
+    },
     "funnels": {"funnel_id": pl.String, "step_order": pl.Int32, "step": pl.String},
     "path_steps": {"path_step": pl.String, "step_order": pl.Int32},
 }
 
 AS_OF = date(2026, 10, 31)
 
-RUN_SETTINGS = pl.DataFrame({"reporting_time_zone": ["Europe/Berlin"]})
+RUN_SETTINGS = pl.DataFrame({"reporting_time_zone": ["Europe/Berlin"], "reporting_currency": ["EUR"]})
 
 Frames = dict[str, pl.DataFrame]
 
@@ -237,6 +242,7 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
     has_payment = has_shipping & (rng.random(c) < 0.8)
     abandoned = rng.random(c) < np.where(has_payment, 0.2, 0.8)
     cause = _pick(rng, ["shipping_cost", "browsing", "unknown", "slow_page"], c)
+    value = rng.gamma(2.0, 60.0, c)
     carts = mart(
         "journey.fct_carts",
         cart_id=[f"k{number}" for number in range(c)],
@@ -247,7 +253,10 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
         region=_pick(rng, REGIONS, c, [0.35, 0.3, 0.2, 0.13, 0.02]),
         device_category=_pick(rng, ["mobile", "desktop", None], c),
         product_line=_pick(rng, list(LINES), c),
-        value_amount_reporting=rng.gamma(2.0, 60.0, c),
+        currency=["EUR"] * c,
+        value_amount=value,
+        value_amount_reporting=value,
+        shipping_fee_share=np.where(value < 60, 4.95 / value, 0.0),
         has_checkout=has_checkout,
         has_shipping=has_shipping,
         has_payment=has_payment,
@@ -305,7 +314,11 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
     )
     steps = ("view_item", "add_to_cart", "begin_checkout", "add_shipping_info", "add_payment_info", "purchase")
     funnels = mart("seeds.funnels", funnel_id=["purchase"] * 6, step_order=list(range(1, 7)), step=list(steps))
+    limit = mart(
+        "seeds.shipping_thresholds", currency=["EUR"], valid_from=[date(2000, 1, 1)], free_shipping_from_amount=[60]
+    )
     return {
+        "seeds.shipping_thresholds": limit,
         "journey.fct_carts": carts,
         "core.fct_orders": orders,
         "journey.agg_funnel_levels": levels,

@@ -120,6 +120,7 @@ DIRTY = {
     ("segment_contrasts", "verdicts"): lambda f: put(f, TESTED, verdict="higher", ratio=0.5),
     ("segment_contrasts", "hidden_stays_hidden"): lambda f: put(f, pl.col("scheme_id") == "region", suppressed=True),
     ("segment_contrasts", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("shipping_what_if", "parts_sum"): lambda f: put(f, pl.col("verdict") != "current", subsidy_year=1e6),
     ("satisfaction_scores", "hidden_stays_hidden"): lone_secret,
     ("satisfaction_scores", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
     ("satisfaction_deltas", "rate_and_mix"): lambda f: put(f, pl.col("mix_effect").is_not_null(), mix_effect=50.0),
