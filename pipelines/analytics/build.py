@@ -20,6 +20,7 @@ from pipelines.analytics.channels import build_channel_behaviour
 from pipelines.analytics.contrasts import build_segment_contrasts
 from pipelines.analytics.deltas import build_satisfaction_deltas
 from pipelines.analytics.funnels import build_funnel_steps
+from pipelines.analytics.journey_flow import build_journey_flow
 from pipelines.analytics.metrics import build_metrics
 from pipelines.analytics.paths import build_path_differences, build_path_transitions
 from pipelines.analytics.profiles import build_segment_profiles
@@ -67,6 +68,8 @@ CROSS_CHANNEL = "journey.fct_cross_channel_purchases"
 CHANNEL_PRICES = "journey.agg_channel_prices"
 BUYING = "journey.fct_buying_sessions"
 ONBOARDING = "journey.fct_onboarding"
+FLOW = "journey.agg_journey_flow"
+REPEAT_ORDERS = "journey.fct_repeat_orders"
 TRANSITIONS = "journey.agg_path_transitions"
 PATH_STEPS = "seeds.path_steps"
 MEMBERSHIP = "analytics.segment_membership"
@@ -159,6 +162,16 @@ def _paths(frames: Frames) -> dict[str, Any]:
         "customers": frames[CUSTOMERS],
         "membership": frames[MEMBERSHIP],
     }
+
+
+def _journey_flow(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_journey_flow(
+        flow=frames[FLOW],
+        orders=frames[REPEAT_ORDERS],
+        customers=frames[CUSTOMERS],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
 
 
 def _cart_abandonment(frames: Frames, run: Run) -> pl.DataFrame:
@@ -306,6 +319,18 @@ BUILDS: dict[str, TableBuild] = {
             **SEGMENTS,
         },
         _channel_behaviour,
+    ),
+    "journey_flow": TableBuild(
+        {
+            FLOW: _columns(
+                "customer_id phase phase_order quarter_number is_settled n_stock_start n_entered n_advanced n_lost "
+                "n_recovered n_stock_end"
+            ),
+            REPEAT_ORDERS: _columns("customer_id order_date is_direct"),
+            CUSTOMERS: _columns("customer_id region is_staff"),
+            **SEGMENTS,
+        },
+        _journey_flow,
     ),
     "cart_abandonment": TableBuild(
         {

@@ -152,6 +152,18 @@ def funnels_narrow(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def stocks_and_flows_add_up(context: Context) -> list[tuple[int, str]]:
+    """End = start + entered - advanced - lost + recovered where all are shown; an end is the next quarter's start."""
+    flow = pl.col("n_stock_start") + pl.col("n_entered") - pl.col("n_advanced") - pl.col("n_lost")
+    rows = context.frame.filter(pl.col("n_stock_end") != flow + pl.col("n_recovered"))
+    by_period = {"partition_by": ["phase", "breakdown", "group_id"], "order_by": "period"}
+    gap = pl.col("n_stock_start") != pl.col("n_stock_end").shift(1)
+    chained = context.frame.with_columns(gap.over(**by_period).alias("_gap")).filter("_gap")
+    return _found(rows, "rows whose stock does not follow from its flows") + _found(
+        chained, "quarters that begin with another stock than the last one ended with"
+    )
+
+
 def rate_and_mix_add_up(context: Context) -> list[tuple[int, str]]:
     """Where a change is split, rate and mix sum to it."""
     gap = (pl.col("rate_effect") + pl.col("mix_effect") - pl.col("value")).abs()
@@ -345,6 +357,10 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
     "channel_behaviour": (
         _hidden_law(("measure",), ("breakdown", "group_id", None)),
         _registry_law("measure"),
+    ),
+    "journey_flow": (
+        Law("stock_flow", "Nobody comes or goes uncounted.", stocks_and_flows_add_up, NOTHING),
+        _hidden_law(("phase", "period"), ("breakdown", "group_id", None), "n_entered"),
     ),
     "cart_abandonment": (
         _hidden_law(("metric_id",), ("breakdown", "group_id", "period")),

@@ -105,6 +105,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
         "core.dim_products": products,
         **_feedback(rng, ids),
         **_journey(rng, ids),
+        **_phases(np.random.default_rng(seed + 1), ids),
     }
 
 
@@ -232,6 +233,33 @@ def _feedback(rng: np.random.Generator, ids: Any) -> Frames:
         "feedback.fct_feedback": reviews,
         "feedback.fct_tickets": tickets,
     }
+
+
+def _phases(rng: np.random.Generator, ids: Any) -> Frames:
+    """Stock and flow of a year: who is there at a quarter's end is there when the next begins."""
+    rows = []
+    for customer in [*ids, "device"]:
+        for order, phase in enumerate(("consider", "evaluate", "closure", "loyalty"), start=1):
+            start = 0
+            for quarter in range(2025 * 4 + 3, 2026 * 4 + 4):
+                came = 0 if start else int(rng.random() < 0.5)
+                went = int((start or came) and rng.random() < (0.98 if phase == "closure" else 0.5))
+                counts = dict.fromkeys(("n_entered", "n_recovered", "n_advanced", "n_lost"), 0)
+                counts[str(rng.choice(["n_entered", "n_recovered"]))] += came
+                counts[str(rng.choice(["n_advanced", "n_lost"]))] += went
+                row = {"customer_id": customer, "phase": phase, "phase_order": order}
+                row |= {"quarter_number": quarter, "is_settled": quarter > 2025 * 4 + 3}
+                rows.append({**row, **counts, "n_stock_start": start, "n_stock_end": start + came - went})
+                start += came - went
+    r = 900
+    orders = mart(
+        "journey.fct_repeat_orders",
+        order_id=[f"r{number}" for number in range(r)],
+        customer_id=_pick(rng, ids, r),
+        order_date=[moment.date() for moment in _moments(rng, r)],
+        is_direct=rng.random(r) < 0.4,
+    )
+    return {"journey.agg_journey_flow": mart("journey.agg_journey_flow", rows), "journey.fct_repeat_orders": orders}
 
 
 def _journey(rng: np.random.Generator, ids: Any) -> Frames:

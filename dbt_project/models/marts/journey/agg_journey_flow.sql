@@ -7,6 +7,16 @@ with phases as (
     from {{ ref('fct_journey_phases') }}
 ),
 
+-- Before the longest timeout of a phase has passed since the log began, leavers by timeout cannot all be seen.
+timeouts as (
+    select
+        case when stages.is_order then 4 else decision_phases.phase_order end as phase_order,
+        max(stages.timeout_days) as timeout_days
+    from {{ ref('stages') }} as stages
+    inner join {{ ref('decision_phases') }} as decision_phases on stages.cdj_phase = decision_phases.cdj_phase
+    group by 1
+),
+
 run_settings as (
     select * from {{ source('run', 'run_settings') }}
 ),
@@ -26,8 +36,11 @@ days as (
 ),
 
 quarters as (
-    select distinct extract(year from day) * 4 + extract(quarter from day) - 1 as quarter_number
+    select
+        extract(year from day) * 4 + extract(quarter from day) - 1 as quarter_number,
+        min(day) as first_day
     from days
+    group by 1
 ),
 
 visits as (
@@ -38,10 +51,13 @@ visits as (
         phases.outcome,
         phases.is_recovered,
         quarters.quarter_number,
+        quarters.first_day >= bounds.first_date + timeouts.timeout_days * interval 1 day as is_settled,
         phases.entered_quarter < quarters.quarter_number as is_there_at_start,
         phases.entered_quarter = quarters.quarter_number as comes,
         coalesce(phases.exited_quarter = quarters.quarter_number, false) as goes
     from phases
+    cross join bounds
+    inner join timeouts on phases.phase_order = timeouts.phase_order
     inner join quarters
         on
             phases.entered_quarter <= quarters.quarter_number
@@ -53,6 +69,7 @@ select
     phase,
     phase_order,
     cast(quarter_number as bigint) as quarter_number,
+    bool_or(is_settled) as is_settled,
     count(*) filter (where is_there_at_start) as n_stock_start,
     count(*) filter (where comes and not is_recovered) as n_entered,
     count(*) filter (where goes and outcome = 'advanced') as n_advanced,
