@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from core_kit import House, Row, assert_same_rows, new_house
+from core_kit import MARTS, House, Row, assert_same_rows, new_house
+
+from pipelines.analytics.causes import CAUSES
 
 MODELS = (
     *("dim_products", "dim_fx_rates", "fct_refunds", "fct_order_lines", "int_identity__accounts", "fct_orders"),
@@ -158,3 +161,16 @@ def test_a_price_lowered_after_the_add_is_proved_by_the_product(house: House) ->
         " where cause = 'price_drop' and customer_id = 'cheaper'"
     )
     assert proved == [("S1", -600.0, True)]
+
+
+AT_RISK = re.compile(r"last_evidence\(\s*'(\w+)', '(\w+)'|'(\w+)' as cause,\s+'(\w+)' as at_risk_step")
+
+
+def test_the_statistics_compare_carts_at_the_step_the_detectors_name() -> None:
+    named = {}
+    for file in (MARTS / "journey" / "carts" / "causes").glob("*.sql"):
+        (found,) = AT_RISK.findall(file.read_text())
+        cause, step = (part for part in found if part)
+        assert file.stem == f"cart_cause_{cause}"
+        named[cause] = step
+    assert named == {each.cause: (each.reached or "has_cart").removeprefix("has_") for each in CAUSES}
