@@ -104,18 +104,23 @@ class _State:
 
 def _prepared(nodes: pl.DataFrame, edges: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Edges with codes ``a`` < ``b``, their rule's priority and confidence, in an order only their content decides."""
-    codes = nodes.select("node_id").with_row_index("code")
-    known = shaped(edges, EDGE_SCHEMA).with_columns(
-        pl.min_horizontal("node_id_a", "node_id_b").alias("node_id_a"),
-        pl.max_horizontal("node_id_a", "node_id_b").alias("node_id_b"),
-    )
+    codes = nodes.select("node_id").with_row_index("code").with_columns(pl.col("code").cast(pl.Int64))
+    ends = [
+        edges.select(node_id=end).join(codes, on="node_id", how="left", maintain_order="left")["code"]
+        for end in ("node_id_a", "node_id_b")
+    ]
+    # From here on the two records are their codes: links are many, and ids are most of their bytes.
+    known = shaped(edges, EDGE_SCHEMA).drop("node_id_a", "node_id_b")
     told = (
-        known.join(codes.rename({"node_id": "node_id_a", "code": "a"}), on="node_id_a", how="left")
-        .join(codes.rename({"node_id": "node_id_b", "code": "b"}), on="node_id_b", how="left")
+        known.with_columns(a=pl.Series(ends[0]), b=pl.Series(ends[1]))
         .join(rules.frame(), on="rule", how="left")
-        .with_columns(pl.coalesce("confidence", "rule_confidence").alias("confidence"))
+        .with_columns(
+            pl.coalesce("confidence", "rule_confidence").alias("confidence"),
+            pl.min_horizontal("a", "b").alias("a"),
+            pl.max_horizontal("a", "b").alias("b"),
+        )
     )
-    unknown = told.filter(pl.col("a").is_null() | pl.col("b").is_null()).height
+    unknown = sum(end.null_count() for end in ends)
     if unknown:
         raise ValueError(f"{unknown} edges name a source record that int_profiles does not hold")
     if nameless := told.filter(pl.col("priority").is_null())["rule"].unique().sort().to_list():
@@ -125,8 +130,6 @@ def _prepared(nodes: pl.DataFrame, edges: pl.DataFrame, rules: Rules) -> pl.Data
     is_likely = (pl.col("source") != "model") | (pl.col("confidence") >= rules.thresholds.auto_link)
     return (
         told.with_columns(
-            pl.col("a").cast(pl.Int64),
-            pl.col("b").cast(pl.Int64),
             pl.when(~pl.col("is_enabled"))
             .then(pl.lit("rule_disabled"))
             .when(~is_likely)
@@ -211,9 +214,7 @@ def _told(
 ) -> Clustering:
     """What every link came to. One left out whose ends meet by other links is evidence within the person after all."""
     component = state.component
-    ids = nodes["node_id"]
     remade = pl.concat(made).join(evidence.drop("a", "b"), on="edge", how="left")
-    remade = remade.with_columns(ids.gather(remade["a"]).alias("node_id_a"), ids.gather(remade["b"]).alias("node_id_b"))
     everything = pl.concat([evidence, remade.select(evidence.columns)])
     inside = pl.Series(component[everything["a"].to_numpy()] == component[everything["b"].to_numpy()], dtype=pl.Boolean)
     links = everything.filter(inside & everything["is_usable"]).unique(["edge", "a", "b"])
@@ -222,10 +223,16 @@ def _told(
     skipped = apart.join(reasons, on="edge", how="left").with_columns(
         pl.coalesce("unused", "reason").alias("reason"),
     )
-    order = ["node_id_a", "node_id_b", "rule", "identifier_value", "confidence"]
     return Clustering(
         component=component,
-        links=links.select("a", "b", "priority", *EDGE_SCHEMA).sort(*order, nulls_last=True),
-        skipped=skipped.select(*SKIPPED_SCHEMA).sort(*order, nulls_last=True),
+        links=_named(links, nodes).select("a", "b", "priority", *EDGE_SCHEMA),
+        skipped=_named(skipped, nodes).select(*SKIPPED_SCHEMA),
         capped=state.frozen,
     )
+
+
+def _named(links: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
+    """Sorted, and with the ids of the records; their codes are in the order of the ids."""
+    told = links.sort("a", "b", "rule", "identifier_value", "confidence", nulls_last=True)
+    ids = nodes["node_id"]
+    return told.with_columns(ids.gather(told[end]).alias(f"node_id_{end}") for end in ("a", "b"))

@@ -7,16 +7,19 @@ connection when it returns.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import duckdb
 import numpy as np
 import polars as pl
 
 from pipelines import warehouse
 from pipelines.identity import store
 from pipelines.identity.clusters import cluster
-from pipelines.identity.evidence import Inputs, read_inputs, settled, sorted_nodes
+from pipelines.identity.evidence import Inputs, read_inputs, read_settled, sorted_nodes
 from pipelines.identity.features import read_records
 from pipelines.identity.frames import EDGE_SCHEMA, Schema
 from pipelines.identity.health import Seen, build_health
@@ -27,6 +30,9 @@ from pipelines.identity.rules import Rules, load_rules
 from pipelines.identity.stable import Known, Run, stable_ids
 from pipelines.identity.state import State
 from pipelines.settings import Settings
+
+SCAN_MEMORY = "1GB"
+"""Enough for plain scans: pages kept in memory would only stand beside the frames made of them."""
 
 MAP_SCHEMA: Schema = {
     "node_id": pl.String,
@@ -100,14 +106,16 @@ def resolve(settings: Settings, *, run_id: str, rules: Rules | None = None) -> R
         ValueError: a record occurs twice or an edge names an unknown record.
     """
     rules = rules or load_rules()
-    with warehouse.connect(settings) as con:
+    # Nothing large stands beside the scoring: neither an open warehouse, which fills a memory limit of its own,
+    # nor the evidence, which is read again afterwards.
+    with _scanned(settings) as con:
+        records, links = read_records(con), read_settled(con, rules)
+    scored = second_pass(settings, records, links, rules=rules)
+    del records, links
+    with _scanned(settings) as con:
         before = store.read_state(settings, con)
         inputs = read_inputs(con, before.known())
-        records = read_records(con)
         (run_at,) = con.execute("select run_at from raw.run_settings").fetchall()[0]
-    # The warehouse is closed before the pairs are scored: two open databases would each fill the memory limit.
-    scored = second_pass(settings, records, settled(inputs, rules), rules=rules)
-    del records
     inputs = replace(inputs, edges=pl.concat([inputs.edges, scored.edges]))
     resolution = resolve_records(inputs, rules, Run(run_id, _later(run_at, inputs.known)))
     review = scored.edges.filter(
@@ -118,6 +126,13 @@ def resolve(settings: Settings, *, run_id: str, rules: Rules | None = None) -> R
     health = build_health(seen, before.last_health(), rules.drift, run)
     store.write(settings, resolution, review, _after(before, resolution, health))
     return _stats(inputs, resolution, review, health, rules, scored)
+
+
+@contextmanager
+def _scanned(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    with warehouse.connect(settings) as con:
+        con.execute(f"set memory_limit = '{SCAN_MEMORY}'")
+        yield con
 
 
 def resolve_records(inputs: Inputs, rules: Rules, run: Run) -> Resolution:
