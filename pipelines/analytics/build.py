@@ -24,6 +24,7 @@ from pipelines.analytics.journey_flow import build_journey_flow
 from pipelines.analytics.metrics import build_metrics
 from pipelines.analytics.paths import build_path_differences, build_path_transitions
 from pipelines.analytics.profiles import build_segment_profiles
+from pipelines.analytics.retention import build_retention
 from pipelines.analytics.satisfaction import build_satisfaction_scores
 from pipelines.analytics.segments import build_segment_membership
 from pipelines.analytics.session_rule import build_cart_session_rule
@@ -70,6 +71,8 @@ BUYING = "journey.fct_buying_sessions"
 ONBOARDING = "journey.fct_onboarding"
 FLOW = "journey.agg_journey_flow"
 REPEAT_ORDERS = "journey.fct_repeat_orders"
+MONTHS = "journey.agg_customer_months"
+CUSTOMER_STAGES = "journey.agg_customer_stages"
 TRANSITIONS = "journey.agg_path_transitions"
 PATH_STEPS = "seeds.path_steps"
 MEMBERSHIP = "analytics.segment_membership"
@@ -170,6 +173,16 @@ def _journey_flow(frames: Frames, run: Run) -> pl.DataFrame:
         orders=frames[REPEAT_ORDERS],
         customers=frames[CUSTOMERS],
         membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
+def _retention(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_retention(
+        orders=frames[ORDERS],
+        months=frames[MONTHS],
+        stages=frames[CUSTOMER_STAGES],
+        customers=frames[CUSTOMERS],
         **vars(run),
     )
 
@@ -331,6 +344,15 @@ BUILDS: dict[str, TableBuild] = {
             **SEGMENTS,
         },
         _journey_flow,
+    ),
+    "retention": TableBuild(
+        {
+            ORDERS: _columns("customer_id order_date is_valid"),
+            MONTHS: _columns("customer_id month_number has_order"),
+            CUSTOMER_STAGES: _columns("customer_id first_stage first_stage_date"),
+            CUSTOMERS: _columns("customer_id region is_staff"),
+        },
+        _retention,
     ),
     "cart_abandonment": TableBuild(
         {

@@ -164,6 +164,15 @@ def stocks_and_flows_add_up(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def cohorts_begin_whole(context: Context) -> list[tuple[int, str]]:
+    """Every buyer of a cohort ordered in its first month; a sum over cohorts loses persons as the months go on."""
+    begun = (pl.col("metric_id") == "order_retention") & (pl.col("months_since") == 0)
+    partial = context.frame.filter(begun & (pl.col("value") < 1 - TOLERANCE))
+    before = pl.col("n").shift(1).over("metric_id", "breakdown", "group_id", "cohort", order_by="months_since")
+    grown = context.frame.filter(pl.col("n") > before)
+    return _found(partial, "order cohorts not whole in their first month") + _found(grown, "cohorts that grow")
+
+
 def rate_and_mix_add_up(context: Context) -> list[tuple[int, str]]:
     """Where a change is split, rate and mix sum to it."""
     gap = (pl.col("rate_effect") + pl.col("mix_effect") - pl.col("value")).abs()
@@ -361,6 +370,10 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
     "journey_flow": (
         Law("stock_flow", "Nobody comes or goes uncounted.", stocks_and_flows_add_up, NOTHING),
         _hidden_law(("phase", "period"), ("breakdown", "group_id", None), "n_entered"),
+    ),
+    "retention": (
+        Law("begins_whole", "A cohort is who was there at its beginning.", cohorts_begin_whole, NOTHING),
+        _registry_law("metric_id"),
     ),
     "cart_abandonment": (
         _hidden_law(("metric_id",), ("breakdown", "group_id", "period")),

@@ -256,6 +256,18 @@ DEFINITIONS = (
         Column("n_repeat_orders", INT, "Second and later orders of the quarter; loyalty only."),
     ),
     _table(
+        "retention",
+        "One row per metric, breakdown, group, cohort and month since.",
+        "metric_id breakdown group_id cohort months_since",
+        Column("metric_id", STRING, "order_retention, active_retention, repeat_purchase_rate."),
+        Column("breakdown", STRING, "company, region or first_stage."),
+        GROUP,
+        Column("cohort", STRING, "Month of the first order or first evidence such as 2026-03 (company only), or all."),
+        Column("months_since", INT, "Calendar months after the cohort's; 12 for the repeat-purchase rate."),
+        *estimate("Share of the cohort that is active in the month, or ordered again.", "Persons old enough for it."),
+        Column("n_immature", INT, "Persons whose month or year is not over at as_of: counted here, in no rate."),
+    ),
+    _table(
         "cart_abandonment",
         "One row per metric, breakdown, group and period.",
         "metric_id breakdown group_id period",

@@ -216,6 +216,7 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "loop_share_lo": "0.4",
         "loop_share_hi": "0.6",
     },
+    "analytics.retention": {"cohort": "'all'", "group_id": "'g' || i", "months_since": "i", "value": "0.5"},
     "analytics.funnel_steps": {
         "funnel_id": "'shop'",
         "breakdown": "'region'",

@@ -235,6 +235,14 @@ def _feedback(rng: np.random.Generator, ids: Any) -> Frames:
     }
 
 
+def months_of(orders: pl.DataFrame) -> pl.DataFrame:
+    """The months in which the orders say somebody was active."""
+    month = pl.col("order_date").dt.year().cast(pl.Int64) * 12 + pl.col("order_date").dt.month() - 1
+    bought = orders.filter("is_valid").drop_nulls("customer_id").select("customer_id", month.alias("month_number"))
+    bought = bought.unique(maintain_order=True)
+    return mart("journey.agg_customer_months", **bought.to_dict(as_series=False), has_order=[True] * bought.height)
+
+
 def _phases(rng: np.random.Generator, ids: Any) -> Frames:
     """Stock and flow of a year: who is there at a quarter's end is there when the next begins."""
     rows = []
@@ -259,7 +267,18 @@ def _phases(rng: np.random.Generator, ids: Any) -> Frames:
         order_date=[moment.date() for moment in _moments(rng, r)],
         is_direct=rng.random(r) < 0.4,
     )
-    return {"journey.agg_journey_flow": mart("journey.agg_journey_flow", rows), "journey.fct_repeat_orders": orders}
+    first = _moments(rng, len(ids))
+    stages = mart(
+        "journey.agg_customer_stages",
+        customer_id=ids,
+        first_stage=_pick(rng, ["aware", "discover", "purchase"], len(ids), [0.3, 0.68, 0.02]),
+        first_stage_date=[moment.date() for moment in first],
+    )
+    return {
+        "journey.agg_customer_stages": stages,
+        "journey.agg_journey_flow": mart("journey.agg_journey_flow", rows),
+        "journey.fct_repeat_orders": orders,
+    }
 
 
 def _journey(rng: np.random.Generator, ids: Any) -> Frames:
@@ -349,6 +368,7 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
         "seeds.shipping_thresholds": limit,
         "journey.fct_carts": carts,
         "core.fct_orders": orders,
+        "journey.agg_customer_months": months_of(orders),
         "journey.agg_funnel_levels": levels,
         "seeds.funnels": funnels,
         **_paths(rng, ids),

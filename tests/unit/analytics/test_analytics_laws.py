@@ -105,6 +105,10 @@ DIRTY = {
     ("path_transitions", "no_circle"): lambda f: put(f, pl.col("direction") == "loop", flow_rank=1),
     ("path_differences", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
     ("channel_behaviour", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("retention", "begins_whole"): lambda f: put(
+        f, SHOWN & (pl.col("metric_id") == "order_retention") & (pl.col("months_since") == 0), value=0.5
+    ),
+    ("retention", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
     ("journey_flow", "stock_flow"): lambda f: put(f, pl.col("n_stock_end").is_not_null(), n_entered=10**6),
     ("journey_flow", "hidden_stays_hidden"): lone_secret,
     ("cart_abandonment", "hidden_stays_hidden"): lone_secret,

@@ -15,6 +15,7 @@ ranked as (
         steps.entered_at,
         steps.expires_at,
         steps.expires_at >= run_settings.as_of as is_alive,
+        run_settings.reporting_time_zone,
         row_number() over (partition by steps.customer_id order by steps.entered_at, steps.stage_order) as first_rank,
         row_number() over (
             partition by steps.customer_id
@@ -28,6 +29,7 @@ select
     customer_id,
     max(case when first_rank = 1 then stage end) as first_stage,
     min(entered_at) as first_stage_at,
+    {{ date_in_zone('min(entered_at)', 'min(reporting_time_zone)') }} as first_stage_date,
     max(case when current_rank = 1 then (case when is_alive then stage else 'lapsed' end) end) as current_stage,
     max(case when current_rank = 1 and is_alive then entered_at end) as current_stage_at,
     max(expires_at) as expires_at
