@@ -1,13 +1,14 @@
--- Law: a unit that reached a level has the time of every step up to it, in order and within the window, and of none after it.
+-- Law: a unit that reached a level has the time of every step from its entry up to it, in order and within the window, and of none
+-- before or after.
 with levels as (
     select
         levels.*,
-        funnels.window_hours
+        steps.window_seconds
     from {{ ref('agg_funnel_levels') }} as levels
-    inner join {{ ref('funnels') }} as funnels
+    inner join {{ ref('dim_funnel_steps') }} as steps
         on
-            levels.funnel_id = funnels.funnel_id
-            and funnels.step_order = 1
+            levels.funnel_id = steps.funnel_id
+            and steps.step_order = 1
 )
 
 select
@@ -16,14 +17,12 @@ select
     level
 from levels
 where
-    (level >= 2) <> (step_2_at is not null)
-    or (level >= 3) <> (step_3_at is not null)
-    or (level >= 4) <> (step_4_at is not null)
-    or (level >= 5) <> (step_5_at is not null)
-    or (level >= 6) <> (step_6_at is not null)
-    or entered_at > step_2_at
-    or step_2_at > step_3_at
-    or step_3_at > step_4_at
-    or step_4_at > step_5_at
-    or step_5_at > step_6_at
-    or greatest(step_2_at, step_3_at, step_4_at, step_5_at, step_6_at) > entered_at + window_hours * interval 1 hour
+    entry_step > level
+    {%- for step in range(2, 9) %}
+    or (entry_step <= {{ step }} and level >= {{ step }}) <> (step_{{ step }}_at is not null)
+    or entered_at > step_{{ step }}_at
+    or step_{{ step }}_at > entered_at + window_seconds * interval 1 second
+    {%- if not loop.first %}
+    or step_{{ step - 1 }}_at > step_{{ step }}_at
+    {%- endif %}
+    {%- endfor %}

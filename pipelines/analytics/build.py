@@ -64,7 +64,7 @@ TICKETS = "feedback.fct_tickets"
 ORDERS = "core.fct_orders"
 CARTS = "journey.fct_carts"
 LEVELS = "journey.agg_funnel_levels"
-FUNNELS = "seeds.funnels"
+FUNNELS = "journey.dim_funnel_steps"
 CROSS_CHANNEL = "journey.fct_cross_channel_purchases"
 CHANNEL_PRICES = "journey.agg_channel_prices"
 BUYING = "journey.fct_buying_sessions"
@@ -132,6 +132,7 @@ def _funnel_steps(frames: Frames, run: Run) -> pl.DataFrame:
         funnels=frames[FUNNELS],
         customers=frames[CUSTOMERS],
         membership=frames[MEMBERSHIP],
+        as_of_at=frames[RUN]["as_of"].item(),
         **vars(run),
     )
 
@@ -301,10 +302,12 @@ BUILDS: dict[str, TableBuild] = {
     "funnel_steps": TableBuild(
         {
             LEVELS: _columns(
-                "funnel_id customer_id entered_at level step_2_at step_3_at step_4_at step_5_at step_6_at "
-                "region device_category is_mature"
+                "funnel_id customer_id entered_at entered_date entry_step level "
+                "step_2_at step_3_at step_4_at step_5_at step_6_at step_7_at step_8_at "
+                "region device_category channel is_excluded is_mature"
             ),
-            FUNNELS: _columns("funnel_id step_order step"),
+            FUNNELS: _columns("funnel_id is_open breakdowns n_steps step_order step"),
+            RUN: _columns("as_of"),
             **IS_STAFF,
             **SEGMENTS,
         },

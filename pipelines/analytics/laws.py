@@ -141,14 +141,18 @@ def segments_partition(context: Context) -> list[tuple[int, str]]:
 
 
 def funnels_narrow(context: Context) -> list[tuple[int, str]]:
-    """No step is reached by more units than the step before, and the entry by all that entered."""
+    """No step is reached from the one before by more units than that one; who joins at the steps is who entered."""
     group = ["funnel_id", "breakdown", "group_id"]
-    before = pl.col("n_reached").shift(1).over(group, order_by="step_order")
+    before = pl.col("n_reached").shift(1).over(group, order_by="step_order").fill_null(0)
     rows = context.frame.with_columns(before.alias("_before"))
-    wider = rows.filter(pl.col("n_reached") > pl.coalesce("_before", "n_entered"))
-    entry = rows.filter((pl.col("step_order") == 1) & (pl.col("n_reached") != pl.col("n_entered")))
+    wider = rows.filter(pl.col("n_reached") - pl.col("n_joined") > pl.col("_before"))
+    entries = (
+        rows.filter(~pl.col("suppressed").any().over(group))
+        .group_by(group)
+        .agg(pl.col("n_joined").sum(), pl.col("n_entered").first())
+    )
     return _found(wider, "steps reached by more units than the step before") + _found(
-        entry, "entries not equal n_entered"
+        entries.filter(pl.col("n_joined") != pl.col("n_entered")), "funnels whose entries are not n_entered"
     )
 
 
@@ -350,6 +354,7 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
     ),
     "funnel_steps": (
         Law("never_widen", "Nobody reaches a step without the step before.", funnels_narrow, NOTHING),
+        FAMILY,
         _hidden_law(("funnel_id", "step_order"), ("breakdown", "group_id", None), "n_reached"),
     ),
     "path_transitions": (

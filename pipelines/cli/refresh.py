@@ -74,11 +74,12 @@ def _refresh(settings: Settings, select: str, systems: list[str], full: bool) ->
         from pipelines.contract import ContractError
         from pipelines.defs.dbt_runner import DbtError
         from pipelines.defs.run import Graph, SelectionError
+        from pipelines.funnels import FunnelError
 
         try:
             graph = Graph(settings)
             total = sum(len(graph.planned(job, select)) for job in graph.jobs(select))
-        except (ContractError, DbtError, SelectionError) as error:
+        except (ContractError, FunnelError, DbtError, SelectionError) as error:
             fail(str(error), ExitCode.USAGE)
     from pipelines.cli.progress import Display
 

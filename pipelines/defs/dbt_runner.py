@@ -140,7 +140,7 @@ def project_key(settings: Settings) -> str:
     root = settings.dbt_project_dir
     for path in sorted(path for path in root.rglob("*") if path.suffix in PARSED_SUFFIXES):
         relative = path.relative_to(root)
-        if relative.parts[0] in ("target", "logs", "dbt_packages"):
+        if relative.parts[0] in ("target", "logs", "dbt_packages", "definitions"):
             continue
         digest.update(str(relative).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -13,6 +13,7 @@ from pipelines.contract import Contract, Table, load_contracts
 from pipelines.defs.catalogue import DAILY, IO_RETRY, owners
 from pipelines.defs.checks import as_check
 from pipelines.defs.resources import House
+from pipelines.funnels import funnel_tables, load_funnels, write_funnels
 from pipelines.ingest.landing import TableLanding, land_table, unmatched_files
 from pipelines.ingest.manifest import LANDED, read_manifest
 from pipelines.ingest.raw import register_raw, write_run_settings
@@ -21,8 +22,10 @@ from pipelines.settings import Settings
 from pipelines.warehouse import connect, relation
 
 LANDING_CHECK = "landed_completely"
+FUNNEL_CHECK = "funnels_are_whole"
 RUN_SETTINGS = dg.AssetKey(["raw", "run_settings"])
 LOAD_MANIFEST = dg.AssetKey(["raw", "load_manifest"])
+FUNNELS = {name: dg.AssetKey(["raw", name]) for name in ("funnel_definitions", "funnel_matches")}
 
 
 def raw_key(table: Table) -> dg.AssetKey:
@@ -33,7 +36,9 @@ def raw_key(table: Table) -> dg.AssetKey:
 def build_ingest_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     """One step for each enabled system, and the step that closes the landing."""
     contracts = load_contracts(settings.systems, settings.project_root)
-    return [*(_system(contract) for contract in contracts.values()), _close(contracts)]
+    # Read while the graph is put together: a wrong definition is told before anything runs.
+    funnels = funnel_tables(load_funnels(settings.project_root), settings.project_root)
+    return [*(_system(contract) for contract in contracts.values()), _close(contracts, funnels)]
 
 
 def _system(contract: Contract) -> dg.AssetsDefinition:
@@ -116,7 +121,7 @@ def landing_result(table: Table, batches: pl.DataFrame) -> CheckResult:
     )
 
 
-def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
+def _close(contracts: Mapping[str, Contract], funnels: Mapping[str, pl.DataFrame]) -> dg.AssetsDefinition:
     tables = [table for contract in contracts.values() for table in contract.tables]
     raw = [raw_key(table) for table in tables]
     common: dict[str, Any] = {"group_name": "raw", "owners": owners("raw"), "kinds": {"duckdb"}, "deps": raw}
@@ -144,6 +149,22 @@ def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
                 },
                 **common,
             ),
+            *(
+                dg.AssetSpec(
+                    key,
+                    description=f"The funnels file as the run read it: {name.replace('_', ' ')}.",
+                    metadata={
+                        "dagster/column_schema": dg.TableSchema(
+                            [
+                                dg.TableColumn(column, FUNNEL_TYPES[str(kind)])
+                                for column, kind in funnels[name].schema.items()
+                            ]
+                        )
+                    },
+                    **common,
+                )
+                for name, key in FUNNELS.items()
+            ),
         ],
         check_specs=[
             dg.AssetCheckSpec(
@@ -155,6 +176,10 @@ def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
                 "files_are_known",
                 asset=LOAD_MANIFEST,
                 description="Every file beside the tables' own belongs to a contract.",
+            ),
+            *(
+                dg.AssetCheckSpec(FUNNEL_CHECK, asset=key, description="Every step can be reached by some event.")
+                for key in FUNNELS.values()
             ),
             *(
                 dg.AssetCheckSpec(
@@ -175,6 +200,7 @@ def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
         with connect(house.settings, read_only=False) as con:
             manifest = read_manifest(house.settings)
             row = write_run_settings(con, house.settings, contracts, manifest, house.run_id)
+            write_funnels(con, funnels)
             listed = register_raw(con, house.settings, contracts).height
             later = con.execute(
                 "select count(*) from raw.load_manifest, raw.run_settings"
@@ -185,7 +211,14 @@ def _close(contracts: Mapping[str, Contract]) -> dg.AssetsDefinition:
             asset_key=RUN_SETTINGS, metadata={"dagster/row_count": 1, "as_of_date": str(row["as_of_date"])}
         )
         yield dg.MaterializeResult(asset_key=LOAD_MANIFEST, metadata={"dagster/row_count": listed})
-        results = [_late_events(later), _known_files(unknown), *(landing_result(table, manifest) for table in tables)]
+        for name, key in FUNNELS.items():
+            yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": funnels[name].height})
+        results = [
+            _late_events(later),
+            _known_files(unknown),
+            *(_whole_funnels(name, funnels) for name in FUNNELS),
+            *(landing_result(table, manifest) for table in tables),
+        ]
         record(house.settings, house.run_id, "landed", results)
         for result in results:
             file = f"quarantine/{result.table.replace('__', '/')}" if result.check_type == LANDING_CHECK else ""
@@ -204,6 +237,31 @@ def _late_events(files: int) -> CheckResult:
         status="failed" if files else "passed",
         observed=files,
         message=f"{files} files hold events after the as-of date; they are left out" if files else "",
+    )
+
+
+def _whole_funnels(table: str, funnels: Mapping[str, pl.DataFrame]) -> CheckResult:
+    """Whether both tables speak of the same steps: those of the other that this one lacks."""
+    steps = {
+        "funnel_definitions": funnels["funnel_definitions"].select("funnel_number", "step_order").unique(),
+        "funnel_matches": funnels["funnel_matches"]
+        .filter(pl.col("role") == "step")
+        .select("funnel_number", "step_order")
+        .unique(),
+    }
+    own = steps.pop(table)
+    ((_, other),) = steps.items()
+    missing = other.join(own, on=other.columns, how="anti").height
+    return CheckResult(
+        layer="raw",
+        table=table,
+        check_type=FUNNEL_CHECK,
+        severity="error",
+        why="Every step of a funnel is defined and can be reached by some event.",
+        status="failed" if missing else "passed",
+        n_checked=other.height,
+        n_unexpected=missing,
+        message=f"{missing} steps are only in one of the two tables" if missing else "",
     )
 
 
@@ -229,6 +287,8 @@ RUN_COLUMNS = {
     "reporting_currency": "varchar",
     "min_cell": "bigint",
 }
+
+FUNNEL_TYPES = {"Int32": "integer", "Int64": "bigint", "String": "varchar", "Boolean": "boolean"}
 
 MANIFEST_COLUMNS = {
     "system": "varchar",

@@ -31,6 +31,7 @@ IMPORTS = {
     "files": set(),
     "warehouse": {"settings"},
     "contract": {"settings"},
+    "funnels": {"settings"},
     "ingest": {"settings", "files", "warehouse", "contract"},
     "identity": {"settings", "files", "warehouse"},
     "analytics": {"settings", "files"},
@@ -38,14 +39,15 @@ IMPORTS = {
     "publish": {"settings", "files", "warehouse", "quality", "analytics"},
     "synth": set(),
     "defs": {
-        *("settings", "files", "warehouse", "contract", "ingest", "identity", "analytics", "quality", "publish"),
+        *("settings", "files", "warehouse", "contract", "funnels"),
+        *("ingest", "identity", "analytics", "quality", "publish"),
         "build",
     },
     "build": {"settings", "defs"},
     "definitions": {"build"},
     "cli": {
-        *("settings", "files", "warehouse", "contract", "ingest", "identity", "analytics", "quality", "publish"),
-        *("synth", "defs"),
+        *("settings", "files", "warehouse", "contract", "funnels"),
+        *("ingest", "identity", "analytics", "quality", "publish", "synth", "defs"),
     },
 }
 """Which parts of ``pipelines`` a part may import. Analytics are pure: the caller brings the frames."""

@@ -19,6 +19,7 @@ import yaml
 
 from pipelines import warehouse
 from pipelines.defs import dbt_runner
+from pipelines.funnels import funnel_tables, load_funnels, write_funnels
 from pipelines.identity.resolve import ResolveStats, resolve
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings
 from tests.shared import once, with_parsed_project
@@ -157,6 +158,7 @@ def make_base(factory: pytest.TempPathFactory, home: Path) -> Path:
                 11 as min_cell
             """
         )
+        write_funnels(con, funnel_tables(load_funnels()))
     with_parsed_project(factory, house.settings)
     house.build("resource_type:seed")
     return home

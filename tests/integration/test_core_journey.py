@@ -1,8 +1,7 @@
-"""Sessions, carts and funnels on known answers: published vectors, brute force, and one cart of every kind."""
+"""Sessions, carts and funnels on known answers: published vectors, and one cart of every kind."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,76 +9,6 @@ from typing import Any
 import polars as pl
 import pytest
 from core_kit import House, Row, new_house
-
-START = datetime(2026, 1, 1, 10, 0, 0)  # noqa: DTZ001 (the warehouse keeps UTC without a zone)
-WINDOW = 5
-
-
-def test_window_funnel_vectors_and_brute_force(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The default mode's published answers (ClickHouse), hours for seconds, and 150 random people by brute force."""
-    house = new_house(tmp_path_factory, "funnels")
-    steps = {
-        "abc": (24, ["a", "b", "c"]),
-        **{f"w{w}": (w, ["1003", "1004", "1005", "1006", "1007"]) for w in (2, 3, 4)},
-        "pair": (24, ["1001", "1008"]),
-        "raip": (24, ["1008", "1001"]),
-        "ties": (4, ["1000", "1001", "1002", "1003", "1004"]),
-        "random": (WINDOW, ["p", "q", "r", "s"]),
-    }
-    house.execute("delete from seeds.funnels")
-    for funnel, (window, types) in steps.items():
-        for number, name in enumerate(types, 1):
-            house.execute(
-                f"insert into seeds.funnels values ('{funnel}', 'customer', {window}, {number}, '{name}', '{name}')"
-            )
-    letters = {name: list(enumerate(name)) for name in ("abc", "adbc", "aabbcc", "aaaabbcc", "aabbdcc", "ccbbaa")}
-    counted = {"counted": [(t, str(1000 + t)) for t in range(9)]}
-    tied = {"tied": [(0, "1000"), (1, "1001"), (1, "1002"), (1, "1003"), (2, "1004")]}
-    rng = random.Random(7)
-    drawn = {f"r{i}": [(rng.randint(0, 14), rng.choice("pqrs")) for _ in range(rng.randint(1, 10))] for i in range(150)}
-    people: dict[str, list[tuple[int, str]]] = {**letters, **counted, **tied, **drawn}
-    house.put("journey.fct_carts")
-    house.put(
-        "core.fct_events", *[event(who, i, t, kind) for who, rows in people.items() for i, (t, kind) in enumerate(rows)]
-    )
-    house.build("agg_funnel_levels")
-    levels = {
-        (f, u): level for f, u, level in house.rows("select funnel_id, unit_id, level from journey.agg_funnel_levels")
-    }
-    expected = {"abc": 3, "adbc": 3, "aabbcc": 3, "aaaabbcc": 3, "aabbdcc": 3, "ccbbaa": 1}
-    assert {name: levels[("abc", name)] for name in expected} == expected
-    assert [levels[(f, "counted")] for f in ("w2", "w3", "w4", "pair", "raip")] == [3, 4, 5, 2, 1]
-    assert levels[("ties", "tied")] == 5
-    found = {who: levels.get(("random", who), 0) for who in drawn}
-    assert found == {who: brute_force(rows, "pqrs", WINDOW) for who, rows in drawn.items()}
-    assert len(set(found.values())) == 5
-
-
-def event(who: str, number: int, hour: int, kind: str) -> Row:
-    at = START + timedelta(hours=hour)
-    return {
-        "event_id": f"{who}:{number}",
-        "customer_id": who,
-        "event_at": at,
-        "event_date": at.date(),
-        "event_type": kind,
-    }
-
-
-def brute_force(rows: Sequence[tuple[int, str]], steps: str, window: int) -> int:
-    """The longest prefix of the steps in time order from any start, by trying every start greedily."""
-    best = 0
-    for start, kind in rows:
-        if kind != steps[0]:
-            continue
-        level, at = 1, start
-        while level < len(steps):
-            later = [t for t, k in rows if k == steps[level] and at <= t <= start + window]
-            if not later:
-                break
-            level, at = level + 1, min(later)
-        best = max(best, level)
-    return best
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +215,7 @@ def test_the_cart_keeps_its_value_and_what_was_seen(shop: House) -> None:
 
 
 def test_funnels_and_paths_of_the_same_carts(shop: House) -> None:
-    shop.build("fct_events", "agg_funnel_levels")
+    shop.build("fct_events", "fct_sessions", "dim_funnel_steps", "agg_funnel_levels")
     levels = shop.frame("journey.agg_funnel_levels").filter(pl.col("funnel_id") == "checkout")
     carts = shop.frame("journey.fct_carts").select(
         pl.col("cart_id").alias("unit_id"), pl.col("customer_id").alias("who")

@@ -33,13 +33,18 @@ SEED_SCHEMAS: dict[str, Any] = {
         "valid_from": pl.Date,
         "free_shipping_from_amount": pl.Decimal(18, 4),
     },
-    "funnels": {"funnel_id": pl.String, "step_order": pl.Int32, "step": pl.String},
     "path_steps": {"path_step": pl.String, "step_order": pl.Int32},
 }
 
 AS_OF = date(2026, 10, 31)
 
-RUN_SETTINGS = pl.DataFrame({"reporting_time_zone": ["Europe/Berlin"], "reporting_currency": ["EUR"]})
+RUN_SETTINGS = pl.DataFrame(
+    {
+        "as_of": [datetime.fromisoformat("2026-10-31T23:00:00")],
+        "reporting_time_zone": ["Europe/Berlin"],
+        "reporting_currency": ["EUR"],
+    }
+)
 
 Frames = dict[str, pl.DataFrame]
 
@@ -347,6 +352,8 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
         unit_id=_pick(rng, ids, e),
         customer_id=_pick(rng, ids, e),
         entered_at=at,
+        entered_date=[moment.date() for moment in at],
+        entry_step=[1] * e,
         level=level,
         **{
             f"step_{step}_at": [
@@ -357,10 +364,18 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
         },
         region=_pick(rng, [*REGIONS, None], e),
         device_category=_pick(rng, ["mobile", "desktop", "tablet"], e, [0.7, 0.297, 0.003]),
+        channel=_pick(rng, ["web", "app"], e),
         is_mature=rng.random(e) < 0.95,
     )
     steps = ("view_item", "add_to_cart", "begin_checkout", "add_shipping_info", "add_payment_info", "purchase")
-    funnels = mart("seeds.funnels", funnel_id=["purchase"] * 6, step_order=list(range(1, 7)), step=list(steps))
+    funnels = mart(
+        "journey.dim_funnel_steps",
+        funnel_id=["purchase"] * 6,
+        breakdowns=["region device_category channel period value_rfm lifecycle"] * 6,
+        n_steps=[6] * 6,
+        step_order=list(range(1, 7)),
+        step=list(steps),
+    )
     limit = mart(
         "seeds.shipping_thresholds", currency=["EUR"], valid_from=[date(2000, 1, 1)], free_shipping_from_amount=[60]
     )
@@ -370,7 +385,7 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
         "core.fct_orders": orders,
         "journey.agg_customer_months": months_of(orders),
         "journey.agg_funnel_levels": levels,
-        "seeds.funnels": funnels,
+        "journey.dim_funnel_steps": funnels,
         **_paths(rng, ids),
         **_channels(rng, ids),
     }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from analytics_frames import AS_OF, mart, reader
 
 from pipelines.analytics.build import build_table
 from pipelines.analytics.causes import CAUSES, REALISATION
+from pipelines.analytics.funnel_times import time_quantiles
 from pipelines.analytics.tables import TABLES
 
 AT = datetime.fromisoformat("2026-08-15T12:00:00")
@@ -26,7 +28,17 @@ def row(frame, **wanted):
     return found[0]
 
 
-FUNNELS = mart("seeds.funnels", funnel_id=["f"] * 3, step_order=[1, 2, 3], step=["view", "cart", "order"])
+def defined(*, is_open=False):
+    """The three steps of funnel ``f``."""
+    return mart(
+        "journey.dim_funnel_steps",
+        funnel_id=["f"] * 3,
+        is_open=[is_open] * 3,
+        breakdowns=["region period"] * 3,
+        n_steps=[3] * 3,
+        step_order=[1, 2, 3],
+        step=["view", "cart", "order"],
+    )
 
 
 def levels(*groups):
@@ -41,13 +53,15 @@ def levels(*groups):
                     "unit_id": f"u{len(rows)}",
                     "customer_id": f"c{len(rows)}",
                     "entered_at": AT,
+                    "entered_date": DAY,
+                    "entry_step": 1,
                     "level": level,
                     "region": region,
                     "is_mature": mature,
                     **steps,
                 }
             )
-    return {"journey.agg_funnel_levels": mart("journey.agg_funnel_levels", rows), "seeds.funnels": FUNNELS}
+    return {"journey.agg_funnel_levels": mart("journey.agg_funnel_levels", rows), "journey.dim_funnel_steps": defined()}
 
 
 def test_funnel_counts_conversions_and_times():
@@ -89,6 +103,86 @@ def test_a_small_step_hides_itself_its_companion_and_what_stands_on_it():
     # Step 2: five in North, with West's 90 as the smallest companion. Step 3 stands on it, and the company's 55 take
     # South's 50 along because nobody in West came so far.
     assert hidden == {("North", 2), ("West", 2), ("North", 3), ("West", 3), ("South", 3)}
+
+
+def with_columns(frames, *columns, **others):
+    """The frames with other columns of the levels, or another definition."""
+    frames["journey.agg_funnel_levels"] = frames["journey.agg_funnel_levels"].with_columns(*columns)
+    return frames | others
+
+
+def test_who_joins_an_open_funnel_late_is_no_success_of_the_step_before():
+    frames = levels((60, 1, 0, "North", True), (40, 3, 1, "North", True), (100, 3, 1, "North", True))
+    late = pl.int_range(pl.len()) >= 100
+    steps = table(
+        "funnel_steps",
+        with_columns(
+            frames,
+            pl.when(late).then(3).otherwise(1).cast(pl.Int32).alias("entry_step"),
+            pl.when(late).then(None).otherwise(pl.col("step_2_at")).alias("step_2_at"),
+            **{"journey.dim_funnel_steps": defined(is_open=True)},
+        ),
+    )
+    view, cart, order = (row(steps, breakdown="company", step_order=number) for number in (1, 2, 3))
+    assert [(step["n_reached"], step["n_joined"]) for step in (view, cart, order)] == [(100, 100), (40, 0), (140, 100)]
+    assert (view["overall_value"], cart["value"], order["value"], order["n"]) == (0.5, 0.4, 1.0, 40)
+    assert {step["n_entered"] for step in (view, cart, order)} == {200}
+
+
+def test_excluded_units_are_counted_aside():
+    frames = levels((50, 1, 0, "North", True), (50, 3, 1, "North", True), (30, 3, 1, "North", True))
+    steps = table("funnel_steps", with_columns(frames, (pl.int_range(pl.len()) >= 100).alias("is_excluded")))
+    order = row(steps, breakdown="company", step_order=3)
+    assert (order["n_entered"], order["n_reached"], order["n_excluded"]) == (100, 50, 30)
+
+
+def test_a_group_is_held_against_the_rest_and_corrected_for_the_family():
+    frames = levels(
+        (100, 1, 0, "North", True),
+        (100, 3, 1, "North", True),
+        (60, 1, 0, "South", True),
+        (140, 3, 1, "South", True),
+        (20, 1, 0, "West", True),
+    )
+    steps = table("funnel_steps", frames)
+    north = row(steps, breakdown="region", group_id="North", step_order=2)
+    # 100 of 200 against 140 of 220, by statsmodels: interval newcomb of the difference, test log of the ratio.
+    assert north["vs_rest_value"] == pytest.approx(100 / 200 - 140 / 220)
+    assert (north["vs_rest_lo"], north["vs_rest_hi"]) == pytest.approx((-0.22801, -0.04155), abs=1e-4)
+    assert north["p_raw"] == pytest.approx(0.00566, abs=1e-5)
+    tests = steps.filter((pl.col("breakdown") == "region") & pl.col("p_raw").is_not_null())
+    assert set(tests["family_size"]) == {tests.height}
+    assert (tests["p_adj"] >= tests["p_raw"]).all()
+    assert steps.filter((pl.col("group_id") == "West") & pl.col("p_raw").is_not_null()).is_empty()
+
+
+def test_a_breakdown_is_there_only_where_the_definition_asks():
+    steps = table("funnel_steps", levels((50, 3, 1, "North", True)))
+    assert set(steps["breakdown"]) == {"company", "region", "period"}
+    assert set(steps.filter(pl.col("breakdown") == "period")["group_id"]) == {"2026Q3"}
+
+
+def test_times_give_the_share_of_the_censored_to_those_who_took_longer():
+    """Kaplan-Meier's known answer, 1, 2, 2+, 3, 4+: 0.2, 0.4 and 0.7 have converted, so half of them by 2."""
+    found = time_quantiles([1, 2, 3], [2, 4])
+    assert (found["median"][0], found["p90"][0]) == (2.0, 3.0)
+    # Without the censored both would be weighted alike.
+    assert time_quantiles([1, 2, 3, 4], [])["median"][0] == 2.0
+    assert time_quantiles([1, 2, 3, 4], [1.5] * 8)["median"][0] == 3.0
+    assert all(np.isnan(time_quantiles([], [1.0])["median"]))
+
+
+def test_the_interval_of_a_time_covers_the_truth():
+    rng = np.random.default_rng(1)
+    waits, windows = rng.exponential(1.0, (400, 200)), rng.uniform(0.5, 4.0, (400, 200))
+    horizon = 4.0
+    truth = -np.log(1 - 0.5 * (1 - np.exp(-horizon)))
+    inside = 0
+    for wait, window in zip(waits, windows, strict=True):
+        window[:100] = horizon
+        _, lo, hi = time_quantiles(wait[wait <= window], window[(wait > window) & (window < horizon)])["median"]
+        inside += lo <= truth <= hi
+    assert inside / 400 >= 0.92
 
 
 def carts(*groups, **flags):
