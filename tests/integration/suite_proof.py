@@ -53,6 +53,7 @@ CLEAN = {
 """What the rules of one table ask of each other's columns; everything else follows from the items themselves."""
 
 EXAMPLES = (
+    "/path",
     "person@example.org",
     "EUR",
     "DE",
