@@ -66,6 +66,7 @@ EXAMPLES = (
     "Europe/Berlin",
     "page_view",
     "example.org",
+    "/products",
     "https://example.org/sofa",
     "+49 30 1234567",
     "<StoreSurvey/>",
