@@ -3,6 +3,7 @@
 with web_events as (
     select
         system,
+        'web' as kind,
         event_at,
         _first_loaded_at as loaded_at
     from {{ ref('int_web_events') }}
@@ -11,6 +12,7 @@ with web_events as (
 other_events as (
     select
         system,
+        event_type as kind,
         event_at,
         _loaded_at as loaded_at
     from {{ ref('fct_events') }}
@@ -32,22 +34,24 @@ events as (
     select * from other_events
 ),
 
--- Few rows: a system lands in batches. A file of another table of the system may end later; so the newest event of the batches before.
+-- Few rows: a system lands in batches. Kinds of events come in files of their own, so each has its own newest event so far.
 loads as (
     select
         system,
+        kind,
         loaded_at,
         max(event_at) as newest_at
     from events
-    group by 1, 2
+    group by 1, 2, 3
 ),
 
 marks as (
     select
         system,
+        kind,
         loaded_at,
         max(newest_at) over (
-            partition by system
+            partition by system, kind
             order by loaded_at
             rows between unbounded preceding and 1 preceding
         ) as newest_before_at
@@ -64,6 +68,7 @@ lags as (
     inner join marks
         on
             events.system = marks.system
+            and events.kind = marks.kind
             and events.loaded_at = marks.loaded_at
 ),
 
