@@ -22,6 +22,7 @@ from pipelines.analytics.deltas import build_satisfaction_deltas
 from pipelines.analytics.funnels import build_funnel_steps
 from pipelines.analytics.journey_flow import build_journey_flow
 from pipelines.analytics.metrics import build_metrics
+from pipelines.analytics.pains import build_pain_points
 from pipelines.analytics.paths import build_path_differences, build_path_transitions
 from pipelines.analytics.profiles import build_segment_profiles
 from pipelines.analytics.retention import build_retention
@@ -229,6 +230,19 @@ def _shipping_what_if(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _pain_points(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_pain_points(
+        carts=frames[CARTS],
+        sessions=frames["journey.fct_sessions"],
+        orders=frames[ORDERS],
+        tickets=frames[TICKETS],
+        feedback=frames[FEEDBACK],
+        customers=frames[CUSTOMERS],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
 def _satisfaction_scores(frames: Frames, run: Run) -> pl.DataFrame:
     return build_satisfaction_scores(
         survey=frames[SURVEY],
@@ -407,6 +421,28 @@ BUILDS: dict[str, TableBuild] = {
             RUN: _columns("reporting_currency"),
         },
         _shipping_what_if,
+    ),
+    "pain_points": TableBuild(
+        {
+            CARTS: (
+                *_columns(
+                    "cart_id customer_id region cart_date value_amount_reporting has_checkout has_shipping has_payment "
+                    "is_abandoned is_mature"
+                ),
+                *(cause.exposure for cause in CAUSES),
+            ),
+            "journey.fct_sessions": _columns(
+                "session_id customer_id region session_date n_errors has_checkout has_purchase"
+            ),
+            ORDERS: _columns(
+                "order_id customer_id region order_date is_valid net_amount_reporting delivered_at delivery_promised_at"
+            ),
+            TICKETS: _columns("ticket_id order_id opened_date topic"),
+            FEEDBACK: _columns("feedback_id feedback_kind customer_id region feedback_date product_line stars"),
+            **IS_STAFF,
+            **SEGMENTS,
+        },
+        _pain_points,
     ),
     "satisfaction_scores": TableBuild(
         {

@@ -237,6 +237,14 @@ def sides_are_earned(context: Context, ratio: str) -> list[tuple[int, str]]:
     )
 
 
+def pains_multiply(context: Context) -> list[tuple[int, str]]:
+    """An amount is on the side of its severity, and nobody is more than everybody."""
+    rows = context.frame
+    side = rows.filter(pl.col("value") * pl.col("severity") < -TOLERANCE)
+    parts = rows.filter((pl.col("n_affected") > pl.col("n")) | ~pl.col("frequency").is_between(0, 1))
+    return _found(side, "amounts against the side of their severity") + _found(parts, "more affected than there are")
+
+
 def parts_add_up(context: Context) -> list[tuple[int, str]]:
     """The three parts of a what-if sum to it, and today's threshold changes nothing."""
     parts = pl.col("conversion_year") + pl.col("top_up_year") + pl.col("subsidy_year")
@@ -412,6 +420,10 @@ SPECIAL: dict[str, tuple[Law, ...]] = {
         _side_law("ratio"),
         _hidden_law(("measure",), ("scheme_id", "group_id", None)),
         _registry_law("measure"),
+    ),
+    "pain_points": (
+        Law("multiplies", "The amount is frequency x severity x value.", pains_multiply, NOTHING),
+        _hidden_law(("kind", "pain"), ("scheme_id", "segment_id", None)),
     ),
     "shipping_what_if": (Law("parts_sum", "Conversion, top-up and subsidy are all there is.", parts_add_up, NOTHING),),
     "satisfaction_scores": (

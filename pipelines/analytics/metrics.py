@@ -211,6 +211,25 @@ DEFINITIONS = (
         "shipping_what_if",
     ),
     Definition(
+        "pain_amount_year",
+        "Amount a year that goes with a pain",
+        "Units a year that meet it, times how many more of them are lost, times what one is worth. An association; "
+        "customers meet several pains, so the amounts overlap and have no sum.",
+        "units a year * share exposed * (share lost exposed - share lost not) * mean value; bootstrap over customers",
+        "reporting currency a year",
+        INSIGHT,
+        "pain_points",
+    ),
+    Definition(
+        "pain_urgency",
+        "Does a pain grow",
+        "Change of the share of units that meet it, a quarter, against its level over the last four complete quarters.",
+        "slope of quarterly frequency / mean frequency; normal interval",
+        "share a quarter",
+        INSIGHT,
+        "pain_points",
+    ),
+    Definition(
         "step_conversion",
         "Funnel step conversion",
         "Share of the units at a step that reach the next in time order within the window.",

@@ -268,6 +268,15 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "verdict": "'no_evidence'",
         "says": "null",
     },
+    "analytics.pain_points": {
+        "kind": "'cart'",
+        "pain": "'pain_' || i",
+        "trend": "'steady'",
+        "n_affected": "20",
+        "rank": "i",
+        "evidence_cart_id": "'cart-' || i",
+        **{f"evidence_{name}_id": "null" for name in ("session", "order", "ticket", "feedback")},
+    },
     "analytics.shipping_what_if": {
         "candidate": "cast(i as double)",
         "verdict": "'no_evidence'",

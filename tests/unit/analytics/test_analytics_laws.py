@@ -126,6 +126,8 @@ DIRTY = {
     ("segment_contrasts", "verdicts"): lambda f: put(f, TESTED, verdict="higher", ratio=0.5),
     ("segment_contrasts", "hidden_stays_hidden"): lambda f: put(f, pl.col("scheme_id") == "region", suppressed=True),
     ("segment_contrasts", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("pain_points", "multiplies"): lambda f: put(f, pl.col("severity").abs() > 0.001, value=-1e6, severity=0.5),
+    ("pain_points", "hidden_stays_hidden"): lone_secret,
     ("shipping_what_if", "parts_sum"): lambda f: put(f, pl.col("verdict") != "current", subsidy_year=1e6),
     ("satisfaction_scores", "hidden_stays_hidden"): lone_secret,
     ("satisfaction_scores", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),

@@ -1,0 +1,171 @@
+"""Pain points on units small enough to count by hand."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from analytics_frames import AS_OF, mart, reader
+
+from pipelines.analytics.build import build_table
+
+DAY = date(2025, 11, 1)
+LATER = DAY + timedelta(days=30)
+
+
+def pains(frames, min_cell=11):
+    table = build_table("pain_points", reader(frames), as_of=AS_OF, run_id="r1", min_cell=min_cell)
+    return {(row["pain"], row["scheme_id"], row["segment_id"]): row for row in table.to_dicts()}
+
+
+def carts(*groups):
+    """Carts from (number, abandoned, further columns), over a year."""
+    rows = []
+    for number, abandoned, columns in groups:
+        rows += [
+            {
+                "cart_id": f"k{len(rows) + n}",
+                "customer_id": f"c{len(rows) + n}",
+                "cart_date": DAY + timedelta(days=n * 364 // max(number - 1, 1)),
+                "region": "North",
+                "value_amount_reporting": 100,
+                "is_mature": True,
+                "is_abandoned": abandoned,
+                **columns,
+            }
+            for n in range(number)
+        ]
+    return {"journey.fct_carts": mart("journey.fct_carts", rows)}
+
+
+SLOW, STOCK = {"saw_slow_page": True}, {"saw_out_of_stock": True}
+
+
+def test_amount_is_frequency_times_severity_times_value():
+    found = pains(carts((80, True, SLOW), (20, False, SLOW), (150, True, {}), (150, False, {})))
+    slow = found["slow_page", "company", "all"]
+    assert (slow["n"], slow["n_affected"], slow["stage"]) == (400, 100, "intent")
+    assert (slow["frequency"], slow["severity"], slow["unit_value"]) == pytest.approx((0.25, 0.3, 100))
+    assert slow["value"] == pytest.approx(400 * 0.25 * 0.3 * 100)
+    assert slow["lo"] < slow["value"] < slow["hi"]
+    assert slow["evidence_cart_id"] is not None
+
+
+def test_the_larger_pain_ranks_first_and_the_draws_agree():
+    found = pains(
+        carts(
+            (180, True, SLOW),
+            (20, False, SLOW),
+            (40, True, STOCK),
+            (40, False, STOCK),
+            (300, True, {}),
+            (400, False, {}),
+        )
+    )
+    slow, stock = found["slow_page", "company", "all"], found["out_of_stock", "company", "all"]
+    assert (slow["rank"], stock["rank"]) == (1, 2)
+    assert (slow["rank_lo"], slow["rank_hi"]) == (1, 1)
+    assert slow["rank_stability"] == 1.0
+
+
+def test_a_pain_that_grows_is_rising_and_one_that_does_not_is_steady():
+    rows = []
+    for quarter, slow in enumerate((10, 40, 70, 100)):
+        rows += [
+            {
+                "cart_id": f"k{quarter}-{n}",
+                "customer_id": f"c{quarter}-{n}",
+                "cart_date": date(2025, 10, 1) + timedelta(days=91 * quarter + n % 80),
+                "value_amount_reporting": 10,
+                "is_mature": True,
+                "is_abandoned": n % 2 == 0,
+                "saw_slow_page": n < slow,
+                "saw_out_of_stock": n >= 150,
+            }
+            for n in range(200)
+        ]
+    found = pains({"journey.fct_carts": mart("journey.fct_carts", rows)})
+    assert found["slow_page", "company", "all"]["trend"] == "rising"
+    assert found["out_of_stock", "company", "all"]["trend"] == "steady"
+    assert found["out_of_stock", "company", "all"]["urgency"] == pytest.approx(0, abs=0.01)
+
+
+def test_segments_hit_are_named():
+    south = {"region": "South"}
+    found = pains(
+        carts(
+            (50, True, SLOW),
+            (50, False, SLOW),
+            (450, True, {}),
+            (450, False, {}),
+            (200, True, {**SLOW, **south}),
+            (200, False, {**SLOW, **south}),
+            (300, True, south),
+            (300, False, south),
+        )
+    )
+    assert found["slow_page", "company", "all"]["segments_hit"] == "region:South"
+
+
+def test_a_ticket_about_an_order_counts_before_the_watch_begins():
+    orders, tickets = [], []
+    for n in range(200):
+        asked, stays = n < 80, n % 4 != 0 if n < 80 else n % 2 == 0
+        first = {"customer_id": f"c{n}", "is_valid": True, "net_amount_reporting": 50}
+        orders.append({"order_id": f"o{n}", "order_date": DAY, **first})
+        if stays:
+            orders.append({"order_id": f"p{n}", "order_date": DAY + timedelta(days=60), **first})
+        if asked:
+            tickets.append(
+                {"ticket_id": f"t{n}", "order_id": f"o{n}", "topic": "damaged", "opened_date": DAY + timedelta(days=9)}
+            )
+    found = pains(
+        {
+            "core.fct_orders": mart("core.fct_orders", orders),
+            "feedback.fct_tickets": mart("feedback.fct_tickets", tickets),
+        }
+    )
+    damaged = found["damaged", "company", "all"]
+    # First orders: 20 of 80 with a ticket are lost, 60 of 120 without; all second orders are, for nothing follows.
+    assert damaged["n"] == 200 + 60 + 60
+    assert damaged["severity"] == pytest.approx(20 / 80 - (60 + 120) / 240)
+    assert damaged["evidence_ticket_id"] is not None
+    assert damaged["evidence_order_id"] is None
+
+
+def test_few_affected_are_hidden():
+    found = pains(carts((5, True, SLOW), (300, True, {}), (300, False, {})))
+    slow = found["slow_page", "company", "all"]
+    assert slow["suppressed"]
+    assert slow["trend"] == "suppressed"
+    assert slow["evidence_cart_id"] is None
+
+
+def test_nothing_met_is_no_pain():
+    assert not pains(carts((300, True, {}), (300, False, {})))
+
+
+def test_reviews_of_few_stars_are_a_pain_of_their_line():
+    rows = [
+        {
+            "feedback_id": f"f{n}",
+            "feedback_kind": "product_review",
+            "customer_id": f"c{n}",
+            "product_line": "Sofas",
+            "feedback_date": DAY,
+            "stars": 1 if n < 50 else 5,
+        }
+        for n in range(100)
+    ]
+    orders = [
+        {"order_id": f"o{n}", "customer_id": f"c{n}", "is_valid": True, "order_date": LATER, "net_amount_reporting": 80}
+        for n in range(30, 100)
+    ]
+    found = pains(
+        {
+            "feedback.fct_feedback": mart("feedback.fct_feedback", rows),
+            "core.fct_orders": mart("core.fct_orders", orders),
+        }
+    )
+    low = found["low_stars_Sofas", "company", "all"]
+    assert (low["severity"], low["unit_value"]) == pytest.approx((0.6, 80))
