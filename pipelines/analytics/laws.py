@@ -160,9 +160,8 @@ def stocks_and_flows_add_up(context: Context) -> list[tuple[int, str]]:
     """End = start + entered - advanced - lost + recovered where all are shown; an end is the next quarter's start."""
     flow = pl.col("n_stock_start") + pl.col("n_entered") - pl.col("n_advanced") - pl.col("n_lost")
     rows = context.frame.filter(pl.col("n_stock_end") != flow + pl.col("n_recovered"))
-    by_period = {"partition_by": ["phase", "breakdown", "group_id"], "order_by": "period"}
-    gap = pl.col("n_stock_start") != pl.col("n_stock_end").shift(1)
-    chained = context.frame.with_columns(gap.over(**by_period).alias("_gap")).filter("_gap")
+    before = pl.col("n_stock_end").shift(1).over("phase", "breakdown", "group_id", order_by="period")
+    chained = context.frame.filter(pl.col("n_stock_start") != before)
     return _found(rows, "rows whose stock does not follow from its flows") + _found(
         chained, "quarters that begin with another stock than the last one ended with"
     )
