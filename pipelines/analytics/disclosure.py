@@ -20,7 +20,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from pipelines.analytics.cells import ALL, COMPANY, UNKNOWN
-from pipelines.analytics.tables import Table
+from pipelines.analytics.table import Table
 
 Cell = tuple[str, str, str]
 

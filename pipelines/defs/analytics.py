@@ -11,15 +11,17 @@ import polars as pl
 
 from pipelines import warehouse
 from pipelines.analytics.build import BUILDS, build_table, inputs
-from pipelines.analytics.laws import LAWS, Violation, check_table
-from pipelines.analytics.tables import TABLES, Table
+from pipelines.analytics.law import Violation
+from pipelines.analytics.laws import LAWS, check_table
+from pipelines.analytics.table import Table
+from pipelines.analytics.tables import TABLES
 from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.checks import as_check
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
 from pipelines.quality.results import CheckResult, record
 
-LAWS_FILE = "pipelines/analytics/laws.py"
+LAWS_FILE = "pipelines/analytics/laws/"
 
 
 def build_analytics_assets() -> list[dg.AssetsDefinition]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from core_kit import MARTS, House, Row, assert_same_rows, new_house
 
-from pipelines.analytics.causes import CAUSES
+from pipelines.analytics.carts.causes import CAUSES
 
 MODELS = (
     *("dim_products", "dim_fx_rates", "fct_refunds", "fct_order_lines", "int_identity__accounts", "fct_orders"),

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.analytics import adjusted, causes, stats, thresholds
+from pipelines.analytics import stats
+from pipelines.analytics.carts import adjusted, causes, thresholds
 from pipelines.synth import effects
 from pipelines.synth import thresholds as truth
 from pipelines.synth.base import EUR_PER_UNIT, LINES, NEEDS, REGION_NAMES, REGIONS, Chunk

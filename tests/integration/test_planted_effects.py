@@ -14,9 +14,9 @@ import pytest
 from pipelines import warehouse
 from pipelines.analytics import stats
 from pipelines.analytics.build import BUILDS, as_float
-from pipelines.analytics.causes import build_cart_abandonment_causes
+from pipelines.analytics.carts.causes import build_cart_abandonment_causes
 from pipelines.analytics.laws import check_table
-from pipelines.analytics.satisfaction import ITEMS
+from pipelines.analytics.satisfaction.scores import ITEMS
 from pipelines.analytics.tables import TABLES
 from pipelines.synth import effects
 

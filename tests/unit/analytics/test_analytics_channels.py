@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from analytics_frames import AS_OF, mart
 
-from pipelines.analytics import channels
-from pipelines.analytics.channel_gaps import MARGIN, pair_gaps
+from pipelines.analytics.journey import channels
+from pipelines.analytics.journey.channel_gaps import MARGIN, pair_gaps
 
 BOUGHT = "journey.fct_cross_channel_purchases"
 

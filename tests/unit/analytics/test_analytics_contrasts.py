@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from analytics_frames import AS_OF, mart, reader
 
-from pipelines.analytics import contrasts
 from pipelines.analytics.build import build_table
+from pipelines.analytics.segments import contrasts
 
 
 def frames(tickets_of, orders=400):

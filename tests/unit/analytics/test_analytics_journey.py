@@ -10,8 +10,8 @@ import pytest
 from analytics_frames import AS_OF, mart, reader
 
 from pipelines.analytics.build import build_table
-from pipelines.analytics.causes import CAUSES, REALISATION
-from pipelines.analytics.funnel_times import time_quantiles
+from pipelines.analytics.carts.causes import CAUSES, REALISATION
+from pipelines.analytics.journey.funnel_times import time_quantiles
 from pipelines.analytics.tables import TABLES
 
 AT = datetime.fromisoformat("2026-08-15T12:00:00")

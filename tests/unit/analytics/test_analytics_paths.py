@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from analytics_frames import AS_OF, mart
 
-from pipelines.analytics.paths import build_path_differences, build_path_transitions
+from pipelines.analytics.journey.paths import build_path_differences, build_path_transitions
 
 ORDER = mart("seeds.path_steps", path_step=["a", "b", "c"], step_order=[1, 2, 3])
 

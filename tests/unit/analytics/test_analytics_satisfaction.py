@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.analytics.build import build_table
-from pipelines.analytics.satisfaction import ITEMS, WEIGHTS, index_score
+from pipelines.analytics.satisfaction.scores import ITEMS, WEIGHTS, index_score
 
 Q2, Q3 = date(2026, 5, 15), date(2026, 8, 15)
 LINES = {"Sofas": "Home", "Kitchen": "Table", "Garden": "Outdoor", "Balcony": "Outdoor"}

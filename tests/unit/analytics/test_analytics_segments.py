@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.analytics import stats
-from pipelines.analytics.profiles import as_share
-from pipelines.analytics.segments import RFM_MAP, SCHEME_IDS, build_segment_membership, usual_gap_days
-from pipelines.analytics.value import build_customer_value, score, simple_clv
+from pipelines.analytics.segments.membership import RFM_MAP, SCHEME_IDS, build_segment_membership, usual_gap_days
+from pipelines.analytics.segments.profiles import as_share
+from pipelines.analytics.segments.value import build_customer_value, score, simple_clv
 
 END = datetime.fromisoformat("2026-10-31T12:00:00")
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from analytics_frames import mart
 
+from pipelines.analytics.carts.session_rule import OUTCOMES, build_cart_session_rule, outcome_counts
 from pipelines.analytics.laws import check
-from pipelines.analytics.session_rule import OUTCOMES, build_cart_session_rule, outcome_counts
 
 CARTS = (
     # state, abandoned, devices, exits, how many such carts

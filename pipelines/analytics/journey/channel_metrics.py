@@ -5,14 +5,13 @@ Belongs here: words. Stays out: the computation (``channels`` and ``channel_gaps
 
 from __future__ import annotations
 
-TABLE = "channel_behaviour"
-INSIGHT, COMMERCE, CARE = "customer-insight", "e-commerce", "customer-care"
+from pipelines.analytics.definition import CARE, COMMERCE, INSIGHT, Definition
 
 _ABOVE = "(observed - chance) / (1 - chance); chance: the same purchases one window earlier; persons as the unit"
 _ONBOARDING = "new customers to whom it happened within 30 days / those whose 30 days are over; Wilson interval"
 _MEDIAN = "median over sessions with a purchase, first event to confirmation; interval by order statistics"
 
-ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
+_ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
     (
         "webroomer_share",
         "Webroomers",
@@ -137,3 +136,5 @@ ROWS: tuple[tuple[str, str, str, str, str, str], ...] = (
         )
     ),
 )
+
+DEFINITIONS = tuple(Definition(*row, "channel_behaviour") for row in _ROWS)

@@ -15,11 +15,11 @@ import numpy as np
 import polars as pl
 
 from pipelines.analytics import cells, disclosure, stats
-from pipelines.analytics.abandonment import VALUED
-from pipelines.analytics.satisfaction import METRICS
-from pipelines.analytics.segments import SCHEME_IDS
+from pipelines.analytics.carts.abandonment import VALUED
+from pipelines.analytics.satisfaction.scores import METRICS
+from pipelines.analytics.segments.membership import SCHEME_IDS
+from pipelines.analytics.segments.value import base_customers
 from pipelines.analytics.tables import TABLES
-from pipelines.analytics.value import base_customers
 
 SCHEMES = {scheme: scheme for scheme in SCHEME_IDS}
 AT = ["scheme_id", "segment_id"]

@@ -15,8 +15,8 @@ from datetime import date
 import polars as pl
 
 from pipelines.analytics.cells import UNKNOWN
+from pipelines.analytics.segments.value import base_customers
 from pipelines.analytics.tables import TABLES
-from pipelines.analytics.value import base_customers
 
 NEW_DAYS = 90
 DEFAULT_GAP_DAYS = 90.0

@@ -13,8 +13,9 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.analytics import adjusted, cells, disclosure, stats
-from pipelines.analytics.abandonment import VALUED, carts_of_customers
+from pipelines.analytics import cells, disclosure, stats
+from pipelines.analytics.carts import adjusted
+from pipelines.analytics.carts.abandonment import VALUED, carts_of_customers
 from pipelines.analytics.tables import TABLES
 
 REALISATION = 0.3

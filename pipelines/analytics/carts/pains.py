@@ -22,8 +22,8 @@ import polars as pl
 from scipy import sparse
 
 from pipelines.analytics import cells, disclosure, stats
-from pipelines.analytics.abandonment import VALUED
-from pipelines.analytics.causes import CAUSES, DAYS_A_YEAR, FALSE_DISCOVERIES
+from pipelines.analytics.carts.abandonment import VALUED
+from pipelines.analytics.carts.causes import CAUSES, DAYS_A_YEAR, FALSE_DISCOVERIES
 from pipelines.analytics.stats import Floats
 from pipelines.analytics.tables import TABLES
 

@@ -28,8 +28,8 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from pipelines.analytics import cells, logit
-from pipelines.analytics.abandonment import VALUED
-from pipelines.analytics.causes import DAYS_A_YEAR, days_of, margin_rate_of
+from pipelines.analytics.carts.abandonment import VALUED
+from pipelines.analytics.carts.causes import DAYS_A_YEAR, days_of, margin_rate_of
 from pipelines.analytics.logit import Floats
 from pipelines.analytics.tables import TABLES
 

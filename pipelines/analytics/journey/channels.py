@@ -14,8 +14,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from pipelines.analytics import cells, disclosure, stats
-from pipelines.analytics.channel_gaps import gap_rows, reply_rows
-from pipelines.analytics.satisfaction import ITEMS, WEIGHTS, index_score
+from pipelines.analytics.journey.channel_gaps import gap_rows, reply_rows
+from pipelines.analytics.satisfaction.scores import ITEMS, WEIGHTS, index_score
 from pipelines.analytics.tables import TABLES
 
 REPEAT_DAYS = 7

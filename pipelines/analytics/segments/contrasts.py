@@ -19,8 +19,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.analytics import cells, disclosure, stats
-from pipelines.analytics.abandonment import VALUED
-from pipelines.analytics.causes import FALSE_DISCOVERIES
+from pipelines.analytics.carts.abandonment import VALUED
+from pipelines.analytics.carts.causes import FALSE_DISCOVERIES
 from pipelines.analytics.stats import Floats
 from pipelines.analytics.tables import TABLES
 

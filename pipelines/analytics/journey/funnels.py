@@ -16,7 +16,7 @@ from datetime import date, datetime
 import polars as pl
 
 from pipelines.analytics import cells, disclosure, stats
-from pipelines.analytics.funnel_times import durations
+from pipelines.analytics.journey.funnel_times import durations
 from pipelines.analytics.tables import TABLES
 
 MAX_STEPS = 8

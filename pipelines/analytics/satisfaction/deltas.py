@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.analytics import cells, disclosure, stats
-from pipelines.analytics.satisfaction import (
+from pipelines.analytics.satisfaction.scores import (
     DIMENSIONS,
     METRICS,
     Metric,

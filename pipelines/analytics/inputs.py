@@ -1,0 +1,86 @@
+"""What analytics tables are built from: the tables read, and sets of columns several of them need.
+
+Belongs here: names. Stays out: which table needs which, which stands beside by topic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+Read = Callable[[str, Sequence[str]], pl.DataFrame]
+"""Reads some columns of ``schema.table``."""
+
+Frames = Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a table is computed for: the date it speaks of, the run's id, and the smallest count that may be shown."""
+
+    as_of: date
+    run_id: str
+    min_cell: int
+
+
+@dataclass(frozen=True)
+class TableBuild:
+    """``inputs`` maps each ``schema.table`` read to its columns; ``build`` gets them as frames by that name."""
+
+    inputs: Mapping[str, tuple[str, ...]]
+    build: Callable[[Frames, Run], pl.DataFrame]
+
+
+CUSTOMERS = "core.dim_customers"
+PRODUCTS = "core.dim_products"
+SURVEY = "feedback.fct_survey_answers"
+INVITATIONS = "feedback.fct_survey_invitations"
+FEEDBACK = "feedback.fct_feedback"
+TICKETS = "feedback.fct_tickets"
+ORDERS = "core.fct_orders"
+CARTS = "journey.fct_carts"
+LEVELS = "journey.agg_funnel_levels"
+FUNNELS = "journey.dim_funnel_steps"
+CROSS_CHANNEL = "journey.fct_cross_channel_purchases"
+CHANNEL_PRICES = "journey.agg_channel_prices"
+BUYING = "journey.fct_buying_sessions"
+ONBOARDING = "journey.fct_onboarding"
+FLOW = "journey.agg_journey_flow"
+REPEAT_ORDERS = "journey.fct_repeat_orders"
+MONTHS = "journey.agg_customer_months"
+CUSTOMER_STAGES = "journey.agg_customer_stages"
+TRANSITIONS = "journey.agg_path_transitions"
+PATH_STEPS = "seeds.path_steps"
+MEMBERSHIP = "analytics.segment_membership"
+VALUE = "analytics.customer_value"
+RUN = "raw.run_settings"
+THRESHOLDS = "seeds.shipping_thresholds"
+
+
+def columns(names: str) -> tuple[str, ...]:
+    """Column names, written with blanks between them."""
+    return tuple(names.split())
+
+
+IS_STAFF = {CUSTOMERS: columns("customer_id is_staff")}
+SEGMENTS = {MEMBERSHIP: columns("scheme_id customer_id segment_id")}
+PATHS = {
+    TRANSITIONS: columns("customer_id from_step to_step n_transitions"),
+    PATH_STEPS: columns("path_step step_order"),
+    CUSTOMERS: columns("customer_id region is_staff"),
+    **SEGMENTS,
+}
+LINES = {PRODUCTS: columns("product_line division")}
+RESPONSES = {
+    SURVEY: columns(
+        "customer_id survey_ref wording_version answer_date is_customer division product_line region channel "
+        "sat_overall sat_expectancy sat_ideal nps ces"
+    ),
+}
+ANSWERS = {
+    **RESPONSES,
+    FEEDBACK: columns("customer_id feedback_date division product_line region channel stars"),
+}

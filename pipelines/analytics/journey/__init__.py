@@ -1,0 +1,4 @@
+"""What customers do: stages, funnels, paths, channels, retention.
+
+A topic has its tables, laws, builds and metrics (definitions) and the statistics behind them.
+"""

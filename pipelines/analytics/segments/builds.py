@@ -1,0 +1,107 @@
+"""What the tables of who customers are and what they are worth are built from, and the call of each."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.analytics.inputs import (
+    CARTS,
+    CUSTOMERS,
+    IS_STAFF,
+    MEMBERSHIP,
+    ORDERS,
+    RESPONSES,
+    SEGMENTS,
+    SURVEY,
+    TICKETS,
+    VALUE,
+    Frames,
+    Run,
+    TableBuild,
+    columns,
+)
+from pipelines.analytics.metrics import build_metrics
+from pipelines.analytics.segments.contrasts import build_segment_contrasts
+from pipelines.analytics.segments.membership import build_segment_membership
+from pipelines.analytics.segments.profiles import build_segment_profiles
+from pipelines.analytics.segments.value import build_customer_value
+
+
+def _customer_value(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_customer_value(customers=frames[CUSTOMERS], as_of=run.as_of, run_id=run.run_id)
+
+
+def _segment_membership(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_segment_membership(
+        customers=frames[CUSTOMERS], customer_value=frames[VALUE], as_of=run.as_of, run_id=run.run_id
+    )
+
+
+def _segment_profiles(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_segment_profiles(
+        customers=frames[CUSTOMERS],
+        carts=frames[CARTS],
+        survey=frames[SURVEY],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
+def _segment_contrasts(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_segment_contrasts(
+        carts=frames[CARTS],
+        orders=frames[ORDERS],
+        tickets=frames[TICKETS],
+        customers=frames[CUSTOMERS],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
+    )
+
+
+def _metrics(frames: Frames, run: Run) -> pl.DataFrame:  # noqa: ARG001 (a table without inputs)
+    return build_metrics(as_of=run.as_of, run_id=run.run_id)
+
+
+BUILDS: dict[str, TableBuild] = {
+    "metrics": TableBuild({}, _metrics),
+    "customer_value": TableBuild(
+        {
+            CUSTOMERS: columns(
+                "customer_id is_identified is_staff last_order_at n_orders n_order_days_365d net_amount_reporting "
+                "net_amount_reporting_365d margin_amount_reporting"
+            )
+        },
+        _customer_value,
+    ),
+    "segment_membership": TableBuild(
+        {
+            CUSTOMERS: columns(
+                "customer_id is_identified is_staff n_orders first_order_at last_order_at region is_business "
+                "last_web_at last_store_at"
+            ),
+            VALUE: columns("customer_id recency_days r_score f_score"),
+        },
+        _segment_membership,
+    ),
+    "segment_profiles": TableBuild(
+        {
+            CUSTOMERS: columns(
+                "customer_id is_identified is_staff n_orders net_amount_reporting n_tickets has_email_marketing_consent"
+            ),
+            CARTS: columns("customer_id is_mature value_amount_reporting is_abandoned"),
+            **RESPONSES,
+            **SEGMENTS,
+        },
+        _segment_profiles,
+    ),
+    "segment_contrasts": TableBuild(
+        {
+            CARTS: columns("customer_id region value_amount_reporting has_checkout is_abandoned is_mature"),
+            ORDERS: columns("customer_id region is_valid refund_amount"),
+            TICKETS: columns("customer_id region"),
+            **IS_STAFF,
+            **SEGMENTS,
+        },
+        _segment_contrasts,
+    ),
+}

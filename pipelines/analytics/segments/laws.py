@@ -1,0 +1,63 @@
+"""Laws of the tables of who customers are and what they are worth."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.analytics.law import (
+    BASE,
+    FAMILY,
+    Context,
+    Law,
+    breaches,
+    hidden_law,
+    registry_law,
+    side_law,
+    sum_law,
+)
+from pipelines.analytics.segments.membership import RULE_SCHEMES, SCHEME_IDS
+from pipelines.analytics.segments.value import base_customers
+
+
+def segments_partition(context: Context) -> list[tuple[int, str]]:
+    """Every base customer is in exactly one segment of every scheme, nobody else is, and segments are declared ones."""
+    base = base_customers(context.others["core.dim_customers"]).select("customer_id")
+    broken = []
+    for scheme in SCHEME_IDS:
+        members = context.frame.filter(pl.col("scheme_id") == scheme)
+        broken += breaches(base.join(members, on="customer_id", how="anti"), f"customers in no segment of {scheme}")
+        broken += breaches(members.join(base, on="customer_id", how="anti"), f"members of {scheme} outside the base")
+        twice = members.group_by("customer_id").len().filter(pl.col("len") > 1)
+        broken += breaches(twice, f"customers in more than one segment of {scheme}")
+    for named in RULE_SCHEMES:
+        rows = context.frame.filter(
+            (pl.col("scheme_id") == named.scheme_id) & ~pl.col("segment_id").is_in(named.segment_ids)
+        )
+        broken += breaches(rows, f"members of {named.scheme_id} in a segment the scheme does not have")
+    null = context.frame.filter(pl.col("segment_id").is_null())
+    unknown = context.frame.filter(~pl.col("scheme_id").is_in(SCHEME_IDS))
+    return broken + breaches(null, "members without a segment") + breaches(unknown, "members of a scheme not declared")
+
+
+LAWS: dict[str, tuple[Law, ...]] = {
+    "segment_membership": (
+        Law("partition", "Segments divide the base: nobody is left out or counted twice.", segments_partition, BASE),
+    ),
+    "segment_profiles": (
+        sum_law(
+            "Segments divide the base, so their shares of it sum to 1.",
+            "value",
+            ("scheme_id", "measure"),
+            pl.col("measure").is_in(("share", "revenue_share")),
+            "schemes whose shares do not sum to 1",
+        ),
+        hidden_law(("measure",), ("scheme_id", "segment_id", None)),
+        registry_law("measure"),
+    ),
+    "segment_contrasts": (
+        FAMILY,
+        side_law("ratio"),
+        hidden_law(("measure",), ("scheme_id", "group_id", None)),
+        registry_law("measure"),
+    ),
+}
