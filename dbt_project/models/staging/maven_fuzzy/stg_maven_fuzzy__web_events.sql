@@ -1,11 +1,11 @@
 -- One row per visit that began and per page shown. The site logs pages, not actions, so a page stands for what brings it up:
 -- /cart something was put into the cart, /shipping the checkout began, /billing delivery was chosen, thank-you the order's confirmation.
 with website_sessions as (
-    {{ deduplicate('maven_fuzzy', 'website_sessions') }}
+    {{ deduplicate('maven_fuzzy', 'website_sessions', with_landings=true) }}
 ),
 
 website_pageviews as (
-    {{ deduplicate('maven_fuzzy', 'website_pageviews') }}
+    {{ deduplicate('maven_fuzzy', 'website_pageviews', with_landings=true) }}
 ),
 
 orders as (
@@ -40,7 +40,9 @@ happened as (
         cast(null as string) as page_path,
         cast(null as string) as page_type,
         cast(null as bigint) as product_pageview_id,
-        _loaded_at
+        _loaded_at,
+        _first_loaded_at,
+        _n_landings
     from website_sessions
     union all
     select
@@ -65,7 +67,9 @@ happened as (
             else 'home'
         end as page_type,
         case when product_ref is not null or pageview_url = '/cart' then product_pageview_id end as product_pageview_id,
-        _loaded_at
+        _loaded_at,
+        _first_loaded_at,
+        _n_landings
     from pages
 ),
 
@@ -100,7 +104,9 @@ final as (
         case when happened.event_name = 'add_to_cart' then 'USD' end as currency,
         case when happened.event_name = 'purchase' then cast(orders.order_id as string) end as order_name,
         false as is_bot,
-        happened._loaded_at
+        happened._loaded_at,
+        happened._first_loaded_at,
+        cast(happened._n_landings as bigint) as _n_landings
     from happened
     inner join website_sessions on happened.website_session_id = website_sessions.website_session_id
     left join pages as seen on happened.product_pageview_id = seen.website_pageview_id
