@@ -232,6 +232,12 @@ def test_maven_visits_reach_the_steps_the_owner_counts(maven_fuzzy: Settings) ->
         """,
     )
     assert reached == (2_547, 303, 205, 163, 79)
+    funnel = published(
+        maven_fuzzy,
+        "select list(n_reached order by step_order) from funnel_steps"
+        " where funnel_id = 'session_purchase' and breakdown = 'company'",
+    )
+    assert funnel == ([705, 303, 205, 79],)
 
 
 def test_maven_carts_are_a_person_s_not_a_visit_s(maven_fuzzy: Settings) -> None:
