@@ -1,4 +1,7 @@
-"""What the tables of carts, why they are left and what that costs are built from, and the call of each."""
+"""What the tables of carts, why they are left and what that costs are built from, and the call of each.
+
+Belongs here: lineage and the wiring of frames to functions. Stays out: the statistics, orchestration and storage.
+"""
 
 from __future__ import annotations
 

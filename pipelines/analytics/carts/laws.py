@@ -1,4 +1,7 @@
-"""Laws of the tables of carts, why they are left and what that costs."""
+"""Laws of the tables of carts, why they are left and what that costs.
+
+Belongs here: conditions that hold whatever the data. Stays out: thresholds on data (the quality suites).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Metrics of carts, why they are left and what that costs."""
+"""Metrics of carts, why they are left and what that costs.
+
+Belongs here: what each number means and how it is computed. Stays out: the computation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tables of carts, why they are left and what that costs."""
+"""Tables of carts, why they are left and what that costs.
+
+Belongs here: columns, keys and words. Stays out: how the numbers are computed.
+"""
 
 from __future__ import annotations
 

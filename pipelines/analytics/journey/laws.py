@@ -1,4 +1,7 @@
-"""Laws of the tables of what customers do."""
+"""Laws of the tables of what customers do.
+
+Belongs here: conditions that hold whatever the data. Stays out: thresholds on data (the quality suites).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Metrics of what customers do."""
+"""Metrics of what customers do.
+
+Belongs here: what each number means and how it is computed. Stays out: the computation.
+"""
 
 from __future__ import annotations
 

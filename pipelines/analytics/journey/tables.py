@@ -1,4 +1,7 @@
-"""Tables of what customers do."""
+"""Tables of what customers do.
+
+Belongs here: columns, keys and words. Stays out: how the numbers are computed.
+"""
 
 from __future__ import annotations
 

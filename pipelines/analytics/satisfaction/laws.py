@@ -1,4 +1,7 @@
-"""Laws of the tables of how customers feel and how they are helped."""
+"""Laws of the tables of how customers feel and how they are helped.
+
+Belongs here: conditions that hold whatever the data. Stays out: thresholds on data (the quality suites).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Metrics of how customers feel and how they are helped."""
+"""Metrics of how customers feel and how they are helped.
+
+Belongs here: what each number means and how it is computed. Stays out: the computation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tables of how customers feel and how they are helped."""
+"""Tables of how customers feel and how they are helped.
+
+Belongs here: columns, keys and words. Stays out: how the numbers are computed.
+"""
 
 from __future__ import annotations
 

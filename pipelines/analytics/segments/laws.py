@@ -1,4 +1,7 @@
-"""Laws of the tables of who customers are and what they are worth."""
+"""Laws of the tables of who customers are and what they are worth.
+
+Belongs here: conditions that hold whatever the data. Stays out: thresholds on data (the quality suites).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Metrics of who customers are and what they are worth."""
+"""Metrics of who customers are and what they are worth.
+
+Belongs here: what each number means and how it is computed. Stays out: the computation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tables of who customers are and what they are worth."""
+"""Tables of who customers are and what they are worth.
+
+Belongs here: columns, keys and words. Stays out: how the numbers are computed.
+"""
 
 from __future__ import annotations
 
