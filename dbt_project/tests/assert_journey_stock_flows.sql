@@ -22,6 +22,8 @@ where
     or n_stock_end > 1
     or n_stock_start > 1
     -- Somebody there at the end is there when the next quarter begins, and the reverse.
-    or (n_stock_end = 1 and quarter_number < last_quarter_number
-        and (next_stock_start is null or next_stock_start <> 1 or next_quarter_number <> quarter_number + 1))
+    or (
+        n_stock_end = 1 and quarter_number < last_quarter_number
+        and (next_stock_start is null or next_stock_start <> 1 or next_quarter_number <> quarter_number + 1)
+    )
     or (n_stock_start = 1 and (previous_stock_end is null or previous_stock_end <> 1 or previous_quarter_number <> quarter_number - 1))

@@ -2,7 +2,8 @@
 -- the birth date.
 with identifiers as (
     select * from {{ ref('int_identity__identifiers') }}
-    where identifier_type in ('shop_customer', 'crm_contact', 'adventureworks_customer', 'retail_customer', 'maven_customer', 'loyalty_card')
+    where
+        identifier_type in ('shop_customer', 'crm_contact', 'adventureworks_customer', 'retail_customer', 'maven_customer', 'loyalty_card')
 ),
 
 profiles as (
