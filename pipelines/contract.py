@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from pipelines.files import read_yaml
 from pipelines.settings import PROJECT_ROOT
 
 SCALAR_TYPES = ("varchar", "boolean", "integer", "bigint", "double", "date", "timestamp", "json")
@@ -258,7 +259,7 @@ def load_contract(system: str, project_root: Path = PROJECT_ROOT) -> Contract:
     relative = Path("dbt_project") / "models" / "staging" / system / f"_{system}__sources.yml"
     path = project_root / relative
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ContractError(f"{relative} does not exist: every enabled system needs a landing contract") from error
     except yaml.YAMLError as error:

@@ -18,6 +18,7 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from pipelines.files import read_yaml
 from pipelines.settings import PROJECT_ROOT
 
 FUNNELS_FILE = Path("dbt_project/definitions/funnels.yml")
@@ -158,7 +159,7 @@ def load_funnels(project_root: Path = PROJECT_ROOT, file: Path | None = None) ->
     path = file or project_root / FUNNELS_FILE
     shown = path.relative_to(project_root) if path.is_relative_to(project_root) else path
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise FunnelError(f"{shown} cannot be read: {' '.join(str(error).split())}") from error
     try:

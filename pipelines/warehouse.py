@@ -89,25 +89,39 @@ def read(settings: Settings, table: str, columns: Sequence[str] | None = None) -
     Raises:
         WarehouseError: the table or a column does not exist.
     """
-    picked = ", ".join(identifier(column) for column in columns) if columns else "*"
     with connect(settings) as con:
-        try:
-            return con.sql(f"select {picked} from {relation(table)}").pl()
-        except duckdb.Error as error:
-            raise WarehouseError(f"cannot read {table}: {error}") from error
+        return read_from(con, table, columns)
+
+
+def read_from(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """``read`` on an open connection, for who reads several tables: opening the file costs more than a small table.
+
+    Raises:
+        WarehouseError: the table or a column does not exist.
+    """
+    picked = ", ".join(identifier(column) for column in columns) if columns else "*"
+    try:
+        return con.sql(f"select {picked} from {relation(table)}").pl()
+    except duckdb.Error as error:
+        raise WarehouseError(f"cannot read {table}: {error}") from error
 
 
 def write(settings: Settings, table: str, frame: pl.DataFrame | pl.LazyFrame) -> int:
     """Replace ``schema.table`` by the frame in one transaction; returns its rows."""
-    rows = frame.collect() if isinstance(frame, pl.LazyFrame) else frame
-    schema = table.partition(".")[0]
     with connect(settings, read_only=False) as con:
-        con.register("incoming_frame", rows.to_arrow())
-        con.execute("begin")
-        con.execute(f"create schema if not exists {identifier(schema)}")
-        con.execute(f"create or replace table {relation(table)} as select * from incoming_frame")
-        con.execute("commit")
-    return rows.height
+        return write_to(con, table, frame.lazy().collect())
+
+
+def write_to(con: duckdb.DuckDBPyConnection, table: str, frame: pl.DataFrame) -> int:
+    """``write`` on an open connection."""
+    schema = table.partition(".")[0]
+    con.register("incoming_frame", frame.to_arrow())
+    con.execute("begin")
+    con.execute(f"create schema if not exists {identifier(schema)}")
+    con.execute(f"create or replace table {relation(table)} as select * from incoming_frame")
+    con.execute("commit")
+    con.unregister("incoming_frame")
+    return frame.height
 
 
 def tables(settings: Settings) -> list[str]:

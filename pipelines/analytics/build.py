@@ -26,12 +26,21 @@ def inputs(name: str) -> tuple[str, ...]:
     return tuple(BUILDS[name].inputs)
 
 
+def read_inputs(name: str, read: Read) -> dict[str, pl.DataFrame]:
+    """The frames a table is built from; ``read`` reads columns of ``schema.table``, core and analytics tables alike.
+
+    Raises:
+        KeyError: there is no such table.
+    """
+    return {table: as_float(read(table, columns)) for table, columns in BUILDS[name].inputs.items()}
+
+
 def build_table(name: str, read: Read, *, as_of: date, run_id: str, min_cell: int) -> pl.DataFrame:
-    """Build one analytics table.
+    """Read what one analytics table is built from, and build it.
 
     Args:
         name: a key of ``BUILDS``.
-        read: reads the named columns of ``schema.table``, core and analytics tables alike.
+        read: as for ``read_inputs``.
         as_of: the date the numbers speak for, in the reporting time zone.
         run_id: the run that asks.
         min_cell: the smallest count that may be shown.
@@ -39,9 +48,7 @@ def build_table(name: str, read: Read, *, as_of: date, run_id: str, min_cell: in
     Raises:
         KeyError: there is no such table.
     """
-    build = BUILDS[name]
-    frames = {table: as_float(read(table, columns)) for table, columns in build.inputs.items()}
-    return build.build(frames, Run(as_of, run_id, min_cell))
+    return BUILDS[name].build(read_inputs(name, read), Run(as_of, run_id, min_cell))
 
 
 def as_float(frame: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ import typer
 
 from pipelines.cli.console import err, fail
 from pipelines.cli.exit_codes import ExitCode
+from pipelines.files import read_yaml
 
 HELP = """Write docs/data_dictionary.md from the contracts, the dbt YAML and the declared analytics tables.
 
@@ -120,10 +121,9 @@ def _analytics() -> Iterator[Entry]:
 
 def _dbt(root: Path) -> Iterator[Entry]:
     """Models and seeds, by the YAML beside them: the folder says the layer."""
-    import yaml
 
     for path in sorted((root / "dbt_project").glob("*/**/*.yml")):
-        document: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
+        document: dict[str, Any] = read_yaml(path.read_text()) or {}
         for model in document.get("models", []):
             yield _dbt_entry(_layer(path), model)
         for seed in document.get("seeds", []):

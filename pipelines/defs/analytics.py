@@ -4,13 +4,14 @@ Belongs here: the wiring. Stays out: statistics and laws (``pipelines.analytics`
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from pipelines import warehouse
-from pipelines.analytics.build import BUILDS, build_table, inputs
+from pipelines.analytics.build import BUILDS, inputs, read_inputs
+from pipelines.analytics.inputs import Run
 from pipelines.analytics.law import Violation
 from pipelines.analytics.laws import LAWS, check_table
 from pipelines.analytics.table import Table
@@ -18,7 +19,7 @@ from pipelines.analytics.tables import TABLES
 from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.checks import as_check
 from pipelines.defs.resources import House
-from pipelines.defs.run_settings import current_run
+from pipelines.defs.run_settings import run_of
 from pipelines.quality.results import CheckResult, record
 
 LAWS_FILE = "pipelines/analytics/laws/"
@@ -53,14 +54,16 @@ def _asset(table: Table) -> dg.AssetsDefinition:
     )
     def _build(house: dg.ResourceParam[House]) -> Iterator[Any]:
         settings = house.settings
-        run = current_run(settings)
-
-        def read(name: str, columns: Sequence[str]) -> pl.DataFrame:
-            return warehouse.read(settings, name, columns)
-
-        frame = build_table(table.name, read, as_of=run.as_of, run_id=run.run_id, min_cell=run.min_cell)
-        rows = warehouse.write(settings, f"analytics.{table.name}", frame)
-        results = law_results(table.name, rows, check_table(table.name, read, min_cell=run.min_cell))
+        with warehouse.connect(settings) as con:
+            run = run_of(con)
+            frames = read_inputs(table.name, partial(warehouse.read_from, con))
+        # Nothing is open while it computes: the engine's cache and the frames need not be held at once.
+        frame = BUILDS[table.name].build(frames, Run(run.as_of, run.run_id, run.min_cell))
+        del frames
+        with warehouse.connect(settings, read_only=False) as con:
+            rows = warehouse.write_to(con, f"analytics.{table.name}", frame)
+            broken = check_table(table.name, partial(warehouse.read_from, con), min_cell=run.min_cell)
+        results = law_results(table.name, rows, broken)
         record(settings, run.run_id, f"analytics.{table.name}", results)
         yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})
         for result in results:

@@ -65,8 +65,7 @@ class LayerTranslator(DagsterDbtTranslator):
 
 def build_dbt_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
     """Two steps: what identity is decided from, and what is made from any table it writes."""
-    after = sorted(".".join(manifest["nodes"][unique_id]["fqn"]) for unique_id in _descendants_of_identity(manifest))
-    late = " ".join(f"fqn:{name}" for name in after)
+    late = f"source:{IDENTITY}+"
     return [_step("dbt_entities", manifest, exclude=late), _step("dbt_marts", manifest, select=late)]
 
 
@@ -81,10 +80,9 @@ def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", excl
     )
     def _build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         house: House = context.resources.house
-        selected = sorted(_selected(context, manifest))
-        results = dbt_runner.build(
+        results = dbt_runner.build_nodes(
             house.settings,
-            selected,
+            {*_selected_nodes(context), *_selected_tests(context)},
             full_refresh=house.full_refresh,
             on_start=lambda node: tell(Progress("working", name, asset=node)),
         )
@@ -95,17 +93,19 @@ def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", excl
     return _build
 
 
-def _selected(context: dg.AssetExecutionContext, manifest: Mapping[str, Any]) -> Iterator[str]:
-    """The selected nodes and tests by their dbt names.
-
-    Tests are named too, because dbt leaves out a test that also reads a seed no selected model reads.
-    """
+def _selected_nodes(context: dg.AssetExecutionContext) -> dict[str, dg.AssetKey]:
+    """The selected models and seeds: dbt's unique id to the asset's key."""
     definition = context.assets_def
-    for key in context.selected_asset_keys:
-        yield ".".join(manifest["nodes"][definition.get_asset_spec(key).metadata[UNIQUE_ID]]["fqn"])
-    for check in context.selected_asset_check_keys:
-        unique_id = (definition.get_spec_for_check_key(check).metadata or {})[UNIQUE_ID]
-        yield ".".join(manifest["nodes"][unique_id]["fqn"])
+    return {definition.get_asset_spec(key).metadata[UNIQUE_ID]: key for key in context.selected_asset_keys}
+
+
+def _selected_tests(context: dg.AssetExecutionContext) -> dict[str, dg.AssetCheckKey]:
+    """The selected tests: dbt's unique id to the check's key."""
+    definition = context.assets_def
+    return {
+        (definition.get_spec_for_check_key(key).metadata or {})[UNIQUE_ID]: key
+        for key in context.selected_asset_check_keys
+    }
 
 
 def dbt_events(context: dg.AssetExecutionContext, house: House, results: Sequence[NodeResult]) -> Iterator[Any]:
@@ -114,12 +114,7 @@ def dbt_events(context: dg.AssetExecutionContext, house: House, results: Sequenc
     Raises:
         dagster.Failure: a node failed or a test of severity error did; its description names them, with the next step.
     """
-    definition = context.assets_def
-    keys = {definition.get_asset_spec(key).metadata[UNIQUE_ID]: key for key in context.selected_asset_keys}
-    checks = {
-        (definition.get_spec_for_check_key(key).metadata or {})[UNIQUE_ID]: key
-        for key in context.selected_asset_check_keys
-    }
+    keys, checks = _selected_nodes(context), _selected_tests(context)
     built = {result.unique_id: result for result in results if result.status == "success" and result.unique_id in keys}
     rows = _row_counts(house, built.values())
     for unique_id, result in built.items():
@@ -194,14 +189,3 @@ def _row_counts(house: House, results: Iterable[NodeResult]) -> dict[str, int]:
             found = con.execute(f"select count(*) from {relation(f'{schema}.{name}')}").fetchone()
             counts[result.unique_id] = int(found[0]) if found else 0
     return counts
-
-
-def _descendants_of_identity(manifest: Mapping[str, Any]) -> set[str]:
-    start = [unique_id for unique_id, source in manifest["sources"].items() if source["schema"] == IDENTITY]
-    found: set[str] = set()
-    while start:
-        for child in manifest["child_map"].get(start.pop(), []):
-            if child in manifest["nodes"] and child not in found:
-                found.add(child)
-                start.append(child)
-    return {unique_id for unique_id in found if manifest["nodes"][unique_id]["resource_type"] == "model"}

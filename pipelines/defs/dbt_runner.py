@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +21,8 @@ from pipelines.settings import Settings
 
 NO_ARTEFACTS = ("--no-write-json",)
 """Parsing has written the manifest; writing it again with every call takes a second and nobody reads it."""
+SELECTED = "selected_for_this_run"
+"""Tag that marks the nodes of one build in the manifest given to it; it is written nowhere."""
 PARSED_SUFFIXES = (".sql", ".yml", ".yaml", ".csv", ".md")
 
 
@@ -97,31 +99,43 @@ def build(
     select: Sequence[str],
     *,
     full_refresh: bool = False,
-    on_start: Callable[[str], None] | None = None,
 ) -> list[NodeResult]:
-    """Build and test the selected nodes; a failed test skips what depends on it, as `dbt build` does.
+    """Build the selected nodes and the tests that can be held then; a failed test skips what depends on it.
 
     The project is the one parsed when the graph was put together: files edited during a run wait for the next.
-    ``on_start`` is told the name of each node that starts.
 
     Raises:
         DbtError: dbt could not start the run. Failed nodes are results, not errors.
     """
+    arguments = _build_arguments(select, full_refresh)
+    return _results(_invoke(settings, arguments, manifest=_load_parsed(settings)))
+
+
+def build_nodes(
+    settings: Settings,
+    unique_ids: Collection[str],
+    *,
+    full_refresh: bool = False,
+    on_start: Callable[[str], None] | None = None,
+) -> list[NodeResult]:
+    """``build`` of nodes and tests by their ids; ``on_start`` is told the name of each that starts.
+
+    Raises:
+        DbtError: dbt could not start the run. Failed nodes are results, not errors.
+    """
+    # dbt looks for every name it is given among all nodes, and hundreds of names took it ten seconds; a mark is one.
+    manifest = _load_parsed(settings)
+    for unique_id in unique_ids:
+        manifest.nodes[unique_id].tags.append(SELECTED)
+    arguments = _build_arguments([f"tag:{SELECTED}"], full_refresh)
+    return _results(_invoke(settings, arguments, manifest=manifest, on_start=on_start))
+
+
+def _build_arguments(select: Sequence[str], full_refresh: bool) -> list[str]:
     # buildable: a test runs when all it reads is selected or built before, never on a table that is still to come.
     # Unit tests hold no data to account: they belong to the test tier, not to a refresh.
-    arguments = [
-        "build",
-        *NO_ARTEFACTS,
-        "--indirect-selection",
-        "buildable",
-        "--exclude-resource-type",
-        "unit_test",
-        "--select",
-        *select,
-    ]
-    if full_refresh:
-        arguments.append("--full-refresh")
-    return _results(_invoke(settings, arguments, manifest=_load_parsed(settings), on_start=on_start))
+    arguments = ["build", *NO_ARTEFACTS, "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
+    return [*arguments, *(["--full-refresh"] if full_refresh else []), "--select", *select]
 
 
 def unit_test(settings: Settings, select: Sequence[str]) -> list[NodeResult]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import duckdb
+
 from pipelines.settings import Settings
-from pipelines.warehouse import read
+from pipelines.warehouse import connect, read_from
 
 
 @dataclass(frozen=True)
@@ -28,5 +30,11 @@ def current_run(settings: Settings) -> CurrentRun:
     Raises:
         WarehouseError: nothing has landed yet.
     """
-    row = read(settings, "raw.run_settings", ["run_id", "as_of_date", "min_cell"]).row(0, named=True)
+    with connect(settings) as con:
+        return run_of(con)
+
+
+def run_of(con: duckdb.DuckDBPyConnection) -> CurrentRun:
+    """``current_run`` on an open connection."""
+    row = read_from(con, "raw.run_settings", ["run_id", "as_of_date", "min_cell"]).row(0, named=True)
     return CurrentRun(row["run_id"], row["as_of_date"], row["min_cell"])

@@ -14,9 +14,9 @@ from math import log2
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipelines.files import read_yaml
 from pipelines.settings import Settings
 
 SETTINGS_FILE = Path(__file__).with_name("model_settings.yml")
@@ -167,7 +167,7 @@ def load_model_settings(path: Path = SETTINGS_FILE) -> ModelSettings:
         ModelError: a key is missing, unknown or of the wrong kind; the message names each.
     """
     try:
-        settings = ModelSettings.model_validate(yaml.safe_load(path.read_text()))
+        settings = ModelSettings.model_validate(read_yaml(path.read_text()))
     except ValidationError as error:
         found = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
         raise ModelError(f"{path.name}: {found}") from error

@@ -14,6 +14,8 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipelines.files import read_yaml
+
 RULES_FILE = Path(__file__).with_name("rules.yml")
 
 LEDGER_RULE, LEDGER_PRIORITY = "always_match", 0
@@ -144,7 +146,7 @@ def load_rules(path: Path = RULES_FILE) -> Rules:
         RulesError: the file is missing, is no YAML, or says something that is not allowed.
     """
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise RulesError(f"{path}: cannot be read: {error}") from error
     if not isinstance(found, dict):
