@@ -66,10 +66,42 @@ class LayerTranslator(DagsterDbtTranslator):
 def build_dbt_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
     """Two steps: what identity is decided from, and what is made from any table it writes."""
     late = f"source:{IDENTITY}+"
-    return [_step("dbt_entities", manifest, exclude=late), _step("dbt_marts", manifest, select=late)]
+    after = _made_from_identity(manifest)
+    tests = {
+        unique_id: [parent for parent in node["depends_on"]["nodes"] if not parent.startswith("source.")]
+        for unique_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "test" and node["depends_on"]["nodes"]  # of an enabled system
+    }
+    return [
+        _step("dbt_entities", manifest, {test: tests[test] for test in tests.keys() - after}, exclude=late),
+        _step("dbt_marts", manifest, {test: tests[test] for test in tests.keys() & after}, select=late),
+    ]
 
 
-def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", exclude: str = "") -> dg.AssetsDefinition:
+def _made_from_identity(manifest: Mapping[str, Any]) -> set[str]:
+    """Every node and test that reads a table the Python step writes, directly or not."""
+    start = [unique_id for unique_id, source in manifest["sources"].items() if source["schema"] == IDENTITY]
+    found: set[str] = set()
+    while start:
+        children = set(manifest["child_map"].get(start.pop(), [])) - found
+        found |= children
+        start += children
+    return found
+
+
+def _step(
+    name: str,
+    manifest: Mapping[str, Any],
+    tests: Mapping[str, Sequence[str]],
+    *,
+    select: str = "fqn:*",
+    exclude: str = "",
+) -> dg.AssetsDefinition:
+    """One step; ``tests`` are those that can be held after it, each with the models and seeds it reads.
+
+    A test runs when any of them is built, or where it reads sources alone: every test file, asset check or not.
+    """
+
     @dbt_assets(
         manifest=manifest,
         name=name,
@@ -80,9 +112,10 @@ def _step(name: str, manifest: Mapping[str, Any], *, select: str = "fqn:*", excl
     )
     def _build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         house: House = context.resources.house
+        nodes = _selected_nodes(context).keys()
         results = dbt_runner.build_nodes(
             house.settings,
-            {*_selected_nodes(context), *_selected_tests(context)},
+            {*nodes, *_selected_tests(context), *(test for test, read in tests.items() if not read or nodes & read)},
             full_refresh=house.full_refresh,
             on_start=lambda node: tell(Progress("working", name, asset=node)),
         )

@@ -107,7 +107,8 @@ def build(
     Raises:
         DbtError: dbt could not start the run. Failed nodes are results, not errors.
     """
-    arguments = _build_arguments(select, full_refresh)
+    # buildable: a test runs when all it reads is selected or built before, never on a table that is still to come.
+    arguments = [*_build_arguments(full_refresh), "--indirect-selection", "buildable", "--select", *select]
     return _results(_invoke(settings, arguments, manifest=_load_parsed(settings)))
 
 
@@ -118,7 +119,7 @@ def build_nodes(
     full_refresh: bool = False,
     on_start: Callable[[str], None] | None = None,
 ) -> list[NodeResult]:
-    """``build`` of nodes and tests by their ids; ``on_start`` is told the name of each that starts.
+    """Build exactly these nodes and tests, as ``build`` does; ``on_start`` is told the name of each that starts.
 
     Raises:
         DbtError: dbt could not start the run. Failed nodes are results, not errors.
@@ -127,15 +128,13 @@ def build_nodes(
     manifest = _load_parsed(settings)
     for unique_id in unique_ids:
         manifest.nodes[unique_id].tags.append(SELECTED)
-    arguments = _build_arguments([f"tag:{SELECTED}"], full_refresh)
+    arguments = [*_build_arguments(full_refresh), "--indirect-selection", "empty", "--select", f"tag:{SELECTED}"]
     return _results(_invoke(settings, arguments, manifest=manifest, on_start=on_start))
 
 
-def _build_arguments(select: Sequence[str], full_refresh: bool) -> list[str]:
-    # buildable: a test runs when all it reads is selected or built before, never on a table that is still to come.
+def _build_arguments(full_refresh: bool) -> list[str]:
     # Unit tests hold no data to account: they belong to the test tier, not to a refresh.
-    arguments = ["build", *NO_ARTEFACTS, "--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"]
-    return [*arguments, *(["--full-refresh"] if full_refresh else []), "--select", *select]
+    return ["build", *NO_ARTEFACTS, "--exclude-resource-type", "unit_test", *(["--full-refresh"] * full_refresh)]
 
 
 def unit_test(settings: Settings, select: Sequence[str]) -> list[NodeResult]:

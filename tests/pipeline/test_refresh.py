@@ -6,7 +6,9 @@ import json
 
 import duckdb
 
+from pipelines.defs import dbt_runner
 from pipelines.defs.run import Graph
+from pipelines.defs.run_settings import current_run
 from pipelines.settings import Settings
 from tests.pipeline.company import journeyline
 from tests.pipeline.published import database, versions
@@ -32,6 +34,15 @@ def test_every_planned_asset_was_built_and_every_check_ran(demo: Demo) -> None:
     ran = {(check.asset, check.check) for check in demo.report.checks}
     keys = graph.defs.resolve_asset_graph().asset_check_keys
     assert {(key.asset_key.to_user_string(), key.name) for key in keys} - ran == set()
+
+
+def test_every_dbt_test_was_held_those_without_a_check_of_their_own_too(demo: Demo) -> None:
+    """A test in a file of its own is no asset check, so only the run's recorded results show that dbt ran it."""
+    nodes = dbt_runner.load_manifest(demo.settings)["nodes"].values()
+    declared = [node["name"] for node in nodes if node["resource_type"] == "test" and node["depends_on"]["nodes"]]
+    folder = demo.settings.home / "quality" / "runs" / current_run(demo.settings).run_id
+    held = [check for path in folder.glob("dbt_*.json") for check in json.loads(path.read_text("utf-8"))]
+    assert len(held) == len(declared)
 
 
 def test_the_command_line_s_runs_are_in_the_instance_of_the_ui(demo: Demo) -> None:
