@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.analytics.inputs import (
     BUYING,
     CHANNEL_PRICES,
+    CHANNEL_SPEND,
     CROSS_CHANNEL,
     CUSTOMER_STAGES,
     CUSTOMERS,
@@ -30,12 +31,14 @@ from pipelines.analytics.inputs import (
     SEGMENTS,
     SURVEY,
     TICKETS,
+    TOUCH_PATHS,
     TRANSITIONS,
     Frames,
     Run,
     TableBuild,
     columns,
 )
+from pipelines.analytics.journey.attribution import build_attribution
 from pipelines.analytics.journey.channels import build_channel_behaviour
 from pipelines.analytics.journey.flow import build_journey_flow
 from pipelines.analytics.journey.funnels import build_funnel_steps
@@ -105,6 +108,10 @@ def _retention(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _attribution(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_attribution(paths=frames[TOUCH_PATHS], spend=frames[CHANNEL_SPEND], **vars(run))
+
+
 BUILDS: dict[str, TableBuild] = {
     "funnel_steps": TableBuild(
         {
@@ -163,5 +170,15 @@ BUILDS: dict[str, TableBuild] = {
             CUSTOMERS: columns("customer_id region is_staff"),
         },
         _retention,
+    ),
+    "attribution": TableBuild(
+        {
+            TOUCH_PATHS: columns(
+                "person_group buyer_kind order_channel path touch_position channel n_touches n_paths "
+                "net_amount_reporting decay_orders decay_amount_reporting lookback_days"
+            ),
+            CHANNEL_SPEND: columns("channel n_campaigns n_campaigns_without_cost spend_amount_reporting"),
+        },
+        _attribution,
     ),
 }

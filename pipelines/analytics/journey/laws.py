@@ -5,8 +5,12 @@ Belongs here: conditions that hold whatever the data. Stays out: thresholds on d
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
+from pipelines.analytics import cells
+from pipelines.analytics.journey.attribution_rules import COUNTED
 from pipelines.analytics.law import (
     FAMILY,
     NOTHING,
@@ -15,6 +19,7 @@ from pipelines.analytics.law import (
     Law,
     breaches,
     hidden_law,
+    hidden_stays_hidden,
     registry_law,
     sum_law,
 )
@@ -72,6 +77,69 @@ def flow_has_no_circle(context: Context) -> list[tuple[int, str]]:
     return [(broken, "ranked transitions on a circle")] if broken else []
 
 
+def orders_are_allotted_whole(context: Context) -> list[tuple[int, str]]:
+    """The credits of a rule sum to the group's orders, and the company's to all of the year but staff's.
+
+    Every rule and group has a row for each channel, so that no class can be left out.
+    """
+    rows = context.frame
+    stamp = rows["as_of"].first()
+    sums = rows.group_by("rule", "breakdown", "group_id").agg(
+        pl.col("credited_orders", "credited_amount_reporting").sum(),
+        pl.col("n").max(),
+        pl.col("suppressed").any(),
+        pl.len().alias("_channels"),
+        (pl.col("n").max() != pl.col("n").min()).alias("_differ"),
+    )
+    off = pl.col("credited_orders") - pl.col("n")
+    slack = TOLERANCE * pl.col("n")
+    partial = sums.filter((off > slack) | (~pl.col("suppressed") & (off < -slack)))
+    fewer = sums.filter(pl.col("_differ") | (pl.col("_channels") != rows["channel"].n_unique()))
+
+    staff = context.others["core.dim_customers"].filter("is_staff")["customer_id"]
+    last = pl.lit(stamp, pl.Date)
+    placed = context.others["core.fct_orders"].filter(
+        "is_valid",
+        ~pl.col("customer_id").is_in(staff.implode()).fill_null(value=False),
+        pl.col("order_date") > last.dt.offset_by("-12mo"),
+        pl.col("order_date") <= last,
+    )
+    amount = float(placed["net_amount_reporting"].sum())
+    excess = pl.col("credited_amount_reporting") - amount
+    slack = pl.lit(TOLERANCE * max(abs(amount), 1.0))
+    lost = sums.filter(pl.col("breakdown") == cells.COMPANY).filter(
+        (pl.col("n") != placed.height) | (~pl.col("suppressed") & (excess.abs() > slack))
+    )
+    return (
+        breaches(partial, "rules whose credits are not the orders")
+        + breaches(fewer, "rules without a row for each channel, or with several totals")
+        + breaches(lost, "rules that lose orders or revenue of the company")
+    )
+
+
+def channels_stay_hidden(context: Context) -> list[tuple[int, str]]:
+    """No hidden channel follows from the company's; nor, where orders are given whole, from the group's."""
+    rows, counted = context.frame, pl.col("rule").is_in(COUNTED)
+    # A group's total stands in each of its rows; it is hidden where no row shows it.
+    totals = (
+        rows.filter(counted)
+        .group_by("rule", "breakdown", "group_id")
+        .agg(pl.col("n").max())
+        .with_columns(pl.lit(cells.ALL).alias("channel"), pl.col("n").is_null().alias("suppressed"))
+    )
+    whole = pl.concat([rows.filter(counted), totals], how="diagonal")
+    return hidden_stays_hidden(
+        replace(context, frame=whole), "n_orders", ("rule",), ("breakdown", "group_id", "channel")
+    ) + hidden_stays_hidden(
+        replace(context, frame=rows.filter(~counted)), "n_orders", ("rule", "channel"), ("breakdown", "group_id", None)
+    )
+
+
+ORDERS_OF_ALL = {
+    "core.fct_orders": ("customer_id", "order_date", "is_valid", "net_amount_reporting"),
+    "core.dim_customers": ("customer_id", "is_staff"),
+}
+
 LAWS: dict[str, tuple[Law, ...]] = {
     "funnel_steps": (
         Law("never_widen", "Nobody reaches a step without the step before.", funnels_narrow, NOTHING),
@@ -100,5 +168,19 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "retention": (
         Law("begins_whole", "A cohort is who was there at its beginning.", cohorts_begin_whole, NOTHING),
         registry_law("metric_id"),
+    ),
+    "attribution": (
+        Law("allotted_whole", "An order is allotted once, none is lost.", orders_are_allotted_whole, ORDERS_OF_ALL),
+        *(
+            sum_law(
+                "Every order is allotted, if only to none.",
+                share,
+                ("rule", "breakdown", "group_id"),
+                pl.lit(value=True),
+                "rules whose shares do not sum to 1",
+            )
+            for share in ("value", "amount_share")
+        ),
+        Law("hidden_stays_hidden", "A hidden channel that follows is not hidden.", channels_stay_hidden, NOTHING),
     ),
 }

@@ -91,4 +91,34 @@ DEFINITIONS = (
         CRM,
         "retention",
     ),
+    Definition(
+        "attributed_order_share",
+        "Attributed orders",
+        "Share of the orders of twelve months that a rule allots to an entry channel, from the touches of the buyer in "
+        "the look-back window. An allocation of what happened together, not what the channel caused.",
+        "credited orders / orders; first, last, last non-direct, linear, position 40/20/40, time decay "
+        "2^(-days/7), Markov removal effect; orders without a touch are a class of their own; persons resampled",
+        "share",
+        COMMERCE,
+        "attribution",
+    ),
+    Definition(
+        "removal_effect",
+        "Removal effect",
+        "Share of the orders with a touch that a first-order chain of touches loses if the channel leads to nothing. "
+        "A property of the chain, not a forecast of switching the channel off.",
+        "1 - P(order | channel leads to nothing) / P(order)",
+        "share",
+        COMMERCE,
+        "attribution",
+    ),
+    Definition(
+        "attributed_cost_per_order",
+        "Cost per attributed order",
+        "What the campaigns of a channel cost in twelve months, per order allotted to it.",
+        "cost of campaigns / credited orders; only where every campaign of the channel has a cost",
+        "reporting currency",
+        COMMERCE,
+        "attribution",
+    ),
 )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import yaml
+from touch_frames import added_up, paths_of
 
 from pipelines.analytics.build import BUILDS, build_table
 from pipelines.analytics.tables import TABLES
@@ -105,12 +106,19 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
     ids = np.array([f"c{number:04d}" for number in range(customers)])
     lines = list(LINES)
     products = mart("core.dim_products", product_id=lines, product_line=lines, division=list(LINES.values()))
-    return {
+    frames = {
         "core.dim_customers": _people(rng, ids),
         "core.dim_products": products,
         **_feedback(rng, ids),
         **_journey(rng, ids),
         **_phases(np.random.default_rng(seed + 1), ids),
+    }
+    staff = frames["core.dim_customers"].filter("is_staff")["customer_id"].to_list()
+    paths = added_up(paths_of(frames["core.fct_orders"], staff, seed + 2))
+    spend = [{"channel": "email", "n_campaigns": 3, "spend_amount_reporting": 900}]
+    return frames | {
+        "journey.agg_touch_paths": mart("journey.agg_touch_paths", paths),
+        "journey.agg_channel_spend": mart("journey.agg_channel_spend", spend),
     }
 
 
@@ -342,6 +350,7 @@ def _journey(rng: np.random.Generator, ids: Any) -> Frames:
         main_product_line=line,
         main_division=[LINES[name] for name in line],
         is_valid=rng.random(o) < 0.97,
+        net_amount_reporting=[50 + number % 90 for number in range(o)],
     )
     e = 2000
     at = _moments(rng, e)

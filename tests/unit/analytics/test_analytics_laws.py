@@ -109,6 +109,10 @@ DIRTY = {
         f, SHOWN & (pl.col("metric_id") == "order_retention") & (pl.col("months_since") == 0), value=0.5
     ),
     ("retention", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
+    ("attribution", "allotted_whole"): lambda f: put(f, pl.col("n") > 0, n=10**6),
+    ("attribution", "value_sums_to_1"): lambda f: put(f, SHOWN, value=1.5, hi=1.5),
+    ("attribution", "amount_share_sums_to_1"): lambda f: put(f, SHOWN, amount_share=1.5, amount_share_hi=1.5),
+    ("attribution", "hidden_stays_hidden"): lone_secret,
     ("journey_flow", "stock_flow"): lambda f: put(f, pl.col("n_stock_end").is_not_null(), n_entered=10**6),
     ("journey_flow", "hidden_stays_hidden"): lone_secret,
     ("cart_abandonment", "hidden_stays_hidden"): lone_secret,
