@@ -89,6 +89,26 @@ def estimate(value: str, n: str) -> tuple[Column, ...]:
     )
 
 
+def interval(name: str, words: str, how: str = "") -> tuple[Column, ...]:
+    """A further number of the row with both ends of its 95 % interval; ``how`` it is made, where that is not plain."""
+    made = f", {how}." if how else "."
+    return (
+        Column(name, FLOAT, words),
+        Column(f"{name}_lo", FLOAT, f"Lower end of its 95 % interval{made}"),
+        Column(f"{name}_hi", FLOAT, f"Upper end of its 95 % interval{made}"),
+    )
+
+
+def tested(p_raw: str, family: str) -> tuple[Column, ...]:
+    """The block of a test among many; ``family`` says which tests are adjusted together."""
+    return (
+        Column("p_raw", FLOAT, p_raw),
+        Column("p_adj", FLOAT, "p adjusted over the family (Benjamini-Hochberg)."),
+        Column("family_id", STRING, f"Tests adjusted together: {family}."),
+        Column("family_size", INT, "Tests in the family."),
+    )
+
+
 def table(name: str, grain: str, key: str, *columns: Column) -> Table:
     """A table of these columns and the stamp; ``key`` names its columns, separated by blanks."""
     return Table(name, grain, tuple(key.split()), (*columns, *STAMP))

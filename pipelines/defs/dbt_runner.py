@@ -187,7 +187,7 @@ def _invoke(
     common = [
         *("--project-dir", project, "--profiles-dir", project),
         *("--target-path", str(settings.dbt_target_dir), "--log-path", str(settings.dbt_target_dir / "logs")),
-        *("--log-level", "none", "--log-level-file", "info", "--no-use-colors"),
+        *("--log-level", "none", "--log-level-file", "none", "--no-use-colors"),
     ]
 
     def heard(event: Any) -> None:

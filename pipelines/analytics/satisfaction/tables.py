@@ -15,7 +15,9 @@ from pipelines.analytics.table import (
     STRING,
     Column,
     estimate,
+    interval,
     table,
+    tested,
 )
 
 TABLES = (
@@ -52,13 +54,12 @@ TABLES = (
         Column("previous_period", STRING, "The quarter before."),
         *estimate("Score of the period - score of the previous period.", "Answers of the period."),
         Column("n_previous", INT, "Answers of the previous period."),
-        Column("p_raw", FLOAT, "Two-sided p of the change; null below 30 answers on a side."),
-        Column("p_adj", FLOAT, "Benjamini-Hochberg within the family."),
-        Column("family_id", STRING, "Tests adjusted together: metric, basis, dimension and period."),
-        Column("family_size", INT, "How many they are."),
-        Column("rate_effect", FLOAT, "Part of value from change inside product lines; company and divisions only."),
-        Column("rate_effect_lo", FLOAT, "Lower end of its 95 % interval, shares taken as given."),
-        Column("rate_effect_hi", FLOAT, "Upper end of its 95 % interval."),
+        *tested("Two-sided p of the change; null below 30 answers on a side.", "metric, basis, dimension and period"),
+        *interval(
+            "rate_effect",
+            "Part of value from change inside product lines; company and divisions only.",
+            "shares taken as given",
+        ),
         Column("mix_effect", FLOAT, "Part of value from shifts between product lines; adds up with rate_effect."),
         Column("vs_rest_value", FLOAT, "Change of the group - change of the rest of the company."),
         Column("vs_rest_lo", FLOAT, "Lower end of its 95 % interval."),

@@ -5,7 +5,19 @@ Belongs here: columns, keys and words. Stays out: how the numbers are computed.
 
 from __future__ import annotations
 
-from pipelines.analytics.table import FLOAT, GROUP, INT, SCHEME, SEGMENT, STRING, Column, estimate, table
+from pipelines.analytics.table import (
+    FLOAT,
+    GROUP,
+    INT,
+    SCHEME,
+    SEGMENT,
+    STRING,
+    Column,
+    estimate,
+    interval,
+    table,
+    tested,
+)
 
 TABLES = (
     table(
@@ -52,16 +64,9 @@ TABLES = (
             "Value of the measure in the group, errors clustered by customer.", "Carts or orders below the line."
         ),
         Column("rest_value", FLOAT, "Value of the groups that do not stand out, this one left out."),
-        Column("difference", FLOAT, "value - rest_value."),
-        Column("difference_lo", FLOAT, "Lower end of its 95 % interval."),
-        Column("difference_hi", FLOAT, "Upper end of its 95 % interval."),
-        Column("ratio", FLOAT, "value / rest_value."),
-        Column("ratio_lo", FLOAT, "Lower end of its 95 % interval, log method."),
-        Column("ratio_hi", FLOAT, "Upper end of its 95 % interval, log method."),
-        Column("p_raw", FLOAT, "Two-sided p of the difference; null below 30 units."),
-        Column("p_adj", FLOAT, "Benjamini-Hochberg over the groups and measures of the scheme."),
-        Column("family_id", STRING, "Tests adjusted together."),
-        Column("family_size", INT, "How many they are."),
+        *interval("difference", "value - rest_value."),
+        *interval("ratio", "value / rest_value.", "log method"),
+        *tested("Two-sided p of the difference; null below 30 units.", "the groups and measures of the scheme"),
         Column("verdict", STRING, "higher, lower, no_evidence, insufficient_n, suppressed, untested."),
         Column("says", STRING, "What a higher or lower group does, in words."),
     ),
