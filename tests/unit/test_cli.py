@@ -14,8 +14,6 @@ from typer.testing import CliRunner
 from pipelines.cli.console import print_table
 from pipelines.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 from pipelines.cli.main import app
-from pipelines.defs.home import writer_lock
-from tests.shared import settings_in
 
 COMMANDS = sorted(command.name or "" for command in app.registered_commands)
 
@@ -76,7 +74,6 @@ def test_a_what_if_explains_itself() -> None:
         ((), "--never A B, --always A B, --rules FILE or --threshold P"),
         (("--threshold", "0.1"), "a threshold of 0.1 is not allowed"),
         (("--rules", "nowhere.yml"), "nowhere.yml: cannot be read"),
-        (("--never", "shopify:customer:1", "zendesk:user:1"), "run 'journeyline refresh' first"),
     ],
 )
 def test_a_what_if_that_cannot_be_tried_says_why(home: Path, arguments: tuple[str, ...], told: str) -> None:
@@ -84,13 +81,6 @@ def test_a_what_if_that_cannot_be_tried_says_why(home: Path, arguments: tuple[st
     assert code == ExitCode.USAGE
     assert told in said
     assert not (home / "scratch").exists()
-
-
-def test_a_what_if_waits_for_no_refresh(home: Path) -> None:
-    with writer_lock(settings_in(home)):
-        code, _, said = run("identity", "what-if", "--threshold", "0.95")
-    assert code == ExitCode.LOCKED
-    assert "a refresh is already running" in said
 
 
 def test_a_record_s_id_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
