@@ -1,6 +1,6 @@
 """Funnel levels beside ClickHouse's windowFunnel: the same random events, every mode, levels and time, as JSON.
 
-Belongs here: the comparison. Stays out: the model. chdb is needed for this alone (``pip install chdb``); the project
+Belongs here: the comparison. Stays out: the models. chdb is needed for this alone (``pip install chdb``); the project
 does not depend on it. Events have ties, repeats and strangers, which is where implementations part.
 
 Example: python -m benchmarks.funnel --events 1000000 --json build/funnel.json
@@ -24,6 +24,7 @@ from pipelines.defs import dbt_runner
 from pipelines.funnels import MODES, Funnel, funnel_tables, write_funnels
 from pipelines.settings import load_settings
 
+MODELS = ("funnel_*", "agg_funnel_levels")
 STEPS, WINDOW_SECONDS, PER_PERSON = "abcd", 600, 12
 
 
@@ -82,7 +83,7 @@ def clickhouse(parquet: Path, modes: tuple[str, ...]) -> pl.DataFrame:
 
 
 def journeyline(home: Path, parquet: Path, modes: tuple[str, ...]) -> tuple[pl.DataFrame, float]:
-    """``person, level`` by the model as dbt builds it, and the model's seconds."""
+    """``person, level`` by the models as dbt builds them, and their seconds."""
     settings = load_settings({"JOURNEYLINE_HOME": str(home)})
     funnel = Funnel.model_validate(
         {
@@ -101,12 +102,10 @@ def journeyline(home: Path, parquet: Path, modes: tuple[str, ...]) -> tuple[pl.D
         dbt_runner.copy_parsed(load_settings({"JOURNEYLINE_HOME": str(home.parent / "house0")}), settings)
     dbt_runner.ensure_manifest(settings)
     # The tests of the tables read others that are not here: models only.
-    results = dbt_runner.build(
-        settings, ["dim_funnel_steps,resource_type:model", "agg_funnel_levels,resource_type:model"]
-    )
-    seconds = {result.name: result.seconds for result in results if result.status == "success"}
+    results = dbt_runner.build(settings, [f"{name},resource_type:model" for name in ("dim_funnel_steps", *MODELS)])
+    seconds = sum(result.seconds for result in results if result.name != "dim_funnel_steps")
     found = warehouse.read(settings, "journey.agg_funnel_levels", ["unit_id", "level"])
-    return found.select(pl.col("unit_id").cast(pl.Int64).alias("person"), "level"), seconds["agg_funnel_levels"]
+    return found.select(pl.col("unit_id").cast(pl.Int64).alias("person"), "level"), seconds
 
 
 def _inputs(con: duckdb.DuckDBPyConnection, parquet: Path) -> None:

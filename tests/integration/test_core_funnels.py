@@ -53,7 +53,7 @@ def built(house: House, funnels: Sequence[Funnel], people: Mapping[str, Sequence
     """Rows of the levels by funnel and unit, of these people's events."""
     define(house, *funnels)
     house.put("core.fct_events", *events(people))
-    house.build("dim_funnel_steps", "agg_funnel_levels")
+    house.build("dim_funnel_steps", "funnel_*,resource_type:model", "agg_funnel_levels")
     return {(row["funnel_id"], row["unit_id"]): row for row in house.frame("journey.agg_funnel_levels").to_dicts()}
 
 

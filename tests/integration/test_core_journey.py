@@ -215,7 +215,7 @@ def test_the_cart_keeps_its_value_and_what_was_seen(shop: House) -> None:
 
 
 def test_funnels_and_paths_of_the_same_carts(shop: House) -> None:
-    shop.build("fct_events", "fct_sessions", "dim_funnel_steps", "agg_funnel_levels")
+    shop.build("fct_events", "fct_sessions", "dim_funnel_steps", "funnel_*,resource_type:model", "agg_funnel_levels")
     levels = shop.frame("journey.agg_funnel_levels").filter(pl.col("funnel_id") == "checkout")
     carts = shop.frame("journey.fct_carts").select(
         pl.col("cart_id").alias("unit_id"), pl.col("customer_id").alias("who")

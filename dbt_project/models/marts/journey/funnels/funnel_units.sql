@@ -1,0 +1,65 @@
+-- One row per cart and session, with the number it goes by in the funnels and the time in which an event of its key is its own: of a cart
+-- until the next cart of the key begins.
+with carts as (
+    select
+        cart_id,
+        coalesce(first_cart_ref, customer_id) as cart_key,
+        customer_id,
+        region,
+        device_category,
+        channel,
+        {{ epoch_us('started_at') }} as started_us
+    from {{ ref('fct_carts') }}
+),
+
+sessions as (
+    select
+        session_id,
+        device_ref,
+        customer_id,
+        region,
+        device_category,
+        channel,
+        {{ epoch_us('started_at') }} as started_us,
+        {{ epoch_us('ended_at') }} as ended_us
+    from {{ ref('fct_sessions') }}
+),
+
+spans as (
+    select
+        'cart' as unit,
+        cart_id as unit_id,
+        cart_key as unit_key,
+        started_us,
+        coalesce(lead(started_us) over (partition by cart_key order by started_us, cart_id) - 1, 9223372036854775807) as until_us,
+        customer_id,
+        region,
+        device_category,
+        channel
+    from carts
+    union all
+    select
+        'session' as unit,
+        session_id as unit_id,
+        device_ref as unit_key,
+        started_us,
+        ended_us as until_us,
+        customer_id,
+        region,
+        device_category,
+        channel
+    from sessions
+)
+
+select
+    unit,
+    {{ key_number(['unit_id']) }} as unit_number,
+    unit_id,
+    unit_key,
+    started_us,
+    until_us,
+    customer_id,
+    region,
+    device_category,
+    channel
+from spans
