@@ -59,6 +59,7 @@ PATH_STEPS = "seeds.path_steps"
 MEMBERSHIP = "analytics.segment_membership"
 VALUE = "analytics.customer_value"
 RUN = "raw.run_settings"
+DEFINITIONS = "raw.segment_definitions"
 THRESHOLDS = "seeds.shipping_thresholds"
 
 

@@ -75,11 +75,12 @@ def _refresh(settings: Settings, select: str, systems: list[str], full: bool) ->
         from pipelines.defs.dbt_runner import DbtError
         from pipelines.defs.run import Graph, SelectionError
         from pipelines.funnels import FunnelError
+        from pipelines.segments import SegmentError
 
         try:
             graph = Graph(settings)
             total = sum(len(graph.planned(job, select)) for job in graph.jobs(select))
-        except (ContractError, FunnelError, DbtError, SelectionError) as error:
+        except (ContractError, FunnelError, SegmentError, DbtError, SelectionError) as error:
             fail(str(error), ExitCode.USAGE)
     from pipelines.cli.progress import Display
 

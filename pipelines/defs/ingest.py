@@ -18,6 +18,7 @@ from pipelines.ingest.landing import TableLanding, land_table, unmatched_files
 from pipelines.ingest.manifest import LANDED, read_manifest
 from pipelines.ingest.raw import register_raw, write_run_settings
 from pipelines.quality.results import CheckResult, record
+from pipelines.segments import load_schemes, segment_definitions, write_segments
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, relation
 
@@ -25,6 +26,8 @@ LANDING_CHECK = "landed_completely"
 FUNNEL_CHECK = "funnels_are_whole"
 RUN_SETTINGS = dg.AssetKey(["raw", "run_settings"])
 LOAD_MANIFEST = dg.AssetKey(["raw", "load_manifest"])
+SEGMENTS = dg.AssetKey(["raw", "segment_definitions"])
+SEGMENT_CHECK = "segments_are_whole"
 FUNNELS = {name: dg.AssetKey(["raw", name]) for name in ("funnel_definitions", "funnel_matches")}
 
 
@@ -38,7 +41,8 @@ def build_ingest_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     contracts = load_contracts(settings.systems, settings.project_root)
     # Read while the graph is put together: a wrong definition is told before anything runs.
     funnels = funnel_tables(load_funnels(settings.project_root), settings.project_root)
-    return [*(_system(contract) for contract in contracts.values()), _close(contracts, funnels)]
+    segments = segment_definitions(load_schemes(settings.project_root))
+    return [*(_system(contract) for contract in contracts.values()), _close(contracts, funnels, segments)]
 
 
 def _system(contract: Contract) -> dg.AssetsDefinition:
@@ -121,7 +125,9 @@ def landing_result(table: Table, batches: pl.DataFrame) -> CheckResult:
     )
 
 
-def _close(contracts: Mapping[str, Contract], funnels: Mapping[str, pl.DataFrame]) -> dg.AssetsDefinition:
+def _close(
+    contracts: Mapping[str, Contract], funnels: Mapping[str, pl.DataFrame], segments: pl.DataFrame
+) -> dg.AssetsDefinition:
     tables = [table for contract in contracts.values() for table in contract.tables]
     raw = [raw_key(table) for table in tables]
     common: dict[str, Any] = {"group_name": "raw", "owners": owners("raw"), "kinds": {"duckdb"}, "deps": raw}
@@ -156,7 +162,7 @@ def _close(contracts: Mapping[str, Contract], funnels: Mapping[str, pl.DataFrame
                     metadata={
                         "dagster/column_schema": dg.TableSchema(
                             [
-                                dg.TableColumn(column, FUNNEL_TYPES[str(kind)])
+                                dg.TableColumn(column, POLARS_TYPES[str(kind)])
                                 for column, kind in funnels[name].schema.items()
                             ]
                         )
@@ -164,6 +170,16 @@ def _close(contracts: Mapping[str, Contract], funnels: Mapping[str, pl.DataFrame
                     **common,
                 )
                 for name, key in FUNNELS.items()
+            ),
+            dg.AssetSpec(
+                SEGMENTS,
+                description="The segments file as the run read it: one row per scheme and rule.",
+                metadata={
+                    "dagster/column_schema": dg.TableSchema(
+                        [dg.TableColumn(column, POLARS_TYPES[str(kind)]) for column, kind in segments.schema.items()]
+                    )
+                },
+                **common,
             ),
         ],
         check_specs=[
@@ -180,6 +196,9 @@ def _close(contracts: Mapping[str, Contract], funnels: Mapping[str, pl.DataFrame
             *(
                 dg.AssetCheckSpec(FUNNEL_CHECK, asset=key, description="Every step can be reached by some event.")
                 for key in FUNNELS.values()
+            ),
+            dg.AssetCheckSpec(
+                SEGMENT_CHECK, asset=SEGMENTS, description="Every scheme says where everybody else goes, last and once."
             ),
             *(
                 dg.AssetCheckSpec(
@@ -201,6 +220,7 @@ def _close(contracts: Mapping[str, Contract], funnels: Mapping[str, pl.DataFrame
             manifest = read_manifest(house.settings)
             row = write_run_settings(con, house.settings, contracts, manifest, house.run_id)
             write_funnels(con, funnels)
+            write_segments(con, segments)
             listed = register_raw(con, house.settings, contracts).height
             later = con.execute(
                 "select count(*) from raw.load_manifest, raw.run_settings"
@@ -213,10 +233,12 @@ def _close(contracts: Mapping[str, Contract], funnels: Mapping[str, pl.DataFrame
         yield dg.MaterializeResult(asset_key=LOAD_MANIFEST, metadata={"dagster/row_count": listed})
         for name, key in FUNNELS.items():
             yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": funnels[name].height})
+        yield dg.MaterializeResult(asset_key=SEGMENTS, metadata={"dagster/row_count": segments.height})
         results = [
             _late_events(later),
             _known_files(unknown),
             *(_whole_funnels(name, funnels) for name in FUNNELS),
+            _whole_segments(segments),
             *(landing_result(table, manifest) for table in tables),
         ]
         record(house.settings, house.run_id, "landed", results)
@@ -265,6 +287,25 @@ def _whole_funnels(table: str, funnels: Mapping[str, pl.DataFrame]) -> CheckResu
     )
 
 
+def _whole_segments(segments: pl.DataFrame) -> CheckResult:
+    """Whether each scheme ends with the one rule that takes whoever is left."""
+    ends = segments.group_by("scheme_id").agg(
+        pl.col("is_otherwise").sum().alias("ends"), pl.col("is_otherwise").sort_by("rule_number").last().alias("last")
+    )
+    open_ended = ends.filter((pl.col("ends") != 1) | ~pl.col("last")).height
+    return CheckResult(
+        layer="raw",
+        table=SEGMENTS.path[-1],
+        check_type=SEGMENT_CHECK,
+        severity="error",
+        why="A scheme without an otherwise leaves people out.",
+        status="failed" if open_ended else "passed",
+        n_checked=ends.height,
+        n_unexpected=open_ended,
+        message=f"{open_ended} schemes do not end with their otherwise" if open_ended else "",
+    )
+
+
 def _known_files(unknown: Sequence[str]) -> CheckResult:
     return CheckResult(
         layer="raw",
@@ -288,7 +329,7 @@ RUN_COLUMNS = {
     "min_cell": "bigint",
 }
 
-FUNNEL_TYPES = {"Int32": "integer", "Int64": "bigint", "String": "varchar", "Boolean": "boolean"}
+POLARS_TYPES = {"Int32": "integer", "Int64": "bigint", "String": "varchar", "Boolean": "boolean"}
 
 MANIFEST_COLUMNS = {
     "system": "varchar",

@@ -30,8 +30,9 @@ IMPORTS = {
     "settings": set(),
     "files": set(),
     "warehouse": {"settings"},
-    "contract": {"settings"},
-    "funnels": {"settings"},
+    "contract": {"settings", "files"},
+    "funnels": {"settings", "files"},
+    "segments": {"settings", "files", "analytics"},
     "ingest": {"settings", "files", "warehouse", "contract"},
     "identity": {"settings", "files", "warehouse"},
     "analytics": {"settings", "files"},
@@ -39,14 +40,14 @@ IMPORTS = {
     "publish": {"settings", "files", "warehouse", "quality", "analytics"},
     "synth": set(),
     "defs": {
-        *("settings", "files", "warehouse", "contract", "funnels"),
+        *("settings", "files", "warehouse", "contract", "funnels", "segments"),
         *("ingest", "identity", "analytics", "quality", "publish"),
         "build",
     },
     "build": {"settings", "defs"},
     "definitions": {"build"},
     "cli": {
-        *("settings", "files", "warehouse", "contract", "funnels"),
+        *("settings", "files", "warehouse", "contract", "funnels", "segments"),
         *("ingest", "identity", "analytics", "quality", "publish", "synth", "defs"),
     },
 }

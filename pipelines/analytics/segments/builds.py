@@ -10,6 +10,7 @@ import polars as pl
 from pipelines.analytics.inputs import (
     CARTS,
     CUSTOMERS,
+    DEFINITIONS,
     IS_STAFF,
     MEMBERSHIP,
     ORDERS,
@@ -27,6 +28,7 @@ from pipelines.analytics.metrics import build_metrics
 from pipelines.analytics.segments.contrasts import build_segment_contrasts
 from pipelines.analytics.segments.membership import build_segment_membership
 from pipelines.analytics.segments.profiles import build_segment_profiles
+from pipelines.analytics.segments.schemes import DEFINITION
 from pipelines.analytics.segments.value import build_customer_value
 
 
@@ -36,7 +38,10 @@ def _customer_value(frames: Frames, run: Run) -> pl.DataFrame:
 
 def _segment_membership(frames: Frames, run: Run) -> pl.DataFrame:
     return build_segment_membership(
-        customers=frames[CUSTOMERS], customer_value=frames[VALUE], as_of=run.as_of, run_id=run.run_id
+        customers=frames[CUSTOMERS],
+        customer_value=frames[VALUE],
+        definitions=frames[DEFINITIONS],
+        **vars(run),
     )
 
 
@@ -83,6 +88,7 @@ BUILDS: dict[str, TableBuild] = {
                 "last_web_at last_store_at"
             ),
             VALUE: columns("customer_id recency_days r_score f_score"),
+            DEFINITIONS: tuple(DEFINITION),
         },
         _segment_membership,
     ),

@@ -17,15 +17,18 @@ import polars as pl
 from pipelines.analytics import cells, disclosure, stats
 from pipelines.analytics.carts.abandonment import VALUED
 from pipelines.analytics.satisfaction.scores import METRICS
-from pipelines.analytics.segments.membership import SCHEME_IDS
 from pipelines.analytics.segments.value import base_customers
 from pipelines.analytics.tables import TABLES
 
-SCHEMES = {scheme: scheme for scheme in SCHEME_IDS}
 AT = ["scheme_id", "segment_id"]
 INDEX = METRICS[0]
 
 ORDERS, NET, TICKETS = pl.col("n_orders"), pl.col("net_amount_reporting"), pl.col("n_tickets")
+
+
+def scheme_ids(membership: pl.DataFrame) -> list[str]:
+    """The schemes there are, in a fixed order."""
+    return sorted(membership["scheme_id"].unique())
 
 
 def segment_sums(
@@ -33,10 +36,14 @@ def segment_sums(
 ) -> pl.DataFrame:
     """Totals of each segment and of the company: persons, orders, money, tickets, carts, answers, and their squares."""
 
+    schemes = scheme_ids(membership)
+
     def summed(frame: pl.DataFrame, sums: dict[str, pl.Expr]) -> pl.DataFrame:
         of_base = frame.join(people.select("customer_id"), on="customer_id", how="semi")
-        wide = cells.with_segments(of_base, membership, SCHEME_IDS)
-        return cells.totals(wide, SCHEMES, sums, day=None, name="scheme_id").rename({"group_id": "segment_id"})
+        wide = cells.with_segments(of_base, membership, schemes)
+        return cells.totals(wide, {scheme: scheme for scheme in schemes}, sums, day=None, name="scheme_id").rename(
+            {"group_id": "segment_id"}
+        )
 
     index = INDEX.score
     of_people = summed(
@@ -86,9 +93,10 @@ def mean_of(sums: pl.DataFrame, total: str, n: str) -> stats.Interval:
 
 def gini_of(people: pl.DataFrame, membership: pl.DataFrame, sums: pl.DataFrame) -> stats.Interval:
     """Concentration of net revenue among the buyers of each segment, in the order of ``sums``; it has no interval."""
-    buyers = cells.with_segments(people.filter((ORDERS > 0) & (NET > 0)), membership, SCHEME_IDS)
+    schemes = scheme_ids(membership)
+    buyers = cells.with_segments(people.filter((ORDERS > 0) & (NET > 0)), membership, schemes)
     values: dict[tuple[str, str], float] = {(cells.COMPANY, cells.ALL): stats.gini(buyers[NET.meta.output_name()])}
-    for scheme in SCHEME_IDS:
+    for scheme in schemes:
         for (segment,), part in buyers.partition_by(scheme, as_dict=True).items():
             values[scheme, str(segment)] = stats.gini(part[NET.meta.output_name()])
     gini = np.array(

@@ -15,6 +15,7 @@ from touch_frames import added_up, paths_of
 
 from pipelines.analytics.build import BUILDS, build_table
 from pipelines.analytics.tables import TABLES
+from pipelines.segments import load_schemes, segment_definitions
 
 MARTS = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "marts"
 TYPES: dict[str, Any] = {
@@ -46,6 +47,8 @@ RUN_SETTINGS = pl.DataFrame(
         "reporting_currency": ["EUR"],
     }
 )
+
+DEFINITIONS = segment_definitions(load_schemes())
 
 Frames = dict[str, pl.DataFrame]
 
@@ -89,6 +92,8 @@ def reader(frames: Frames) -> Callable[[str, Sequence[str]], pl.DataFrame]:
             return frames[table].select(columns)
         if table == "raw.run_settings":
             return RUN_SETTINGS.select(columns)
+        if table == "raw.segment_definitions":
+            return DEFINITIONS.select(columns)
         schema, name = table.split(".")
         return (TABLES[name].empty() if schema == "analytics" else mart(table)).select(columns)
 
@@ -107,6 +112,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
     lines = list(LINES)
     products = mart("core.dim_products", product_id=lines, product_line=lines, division=list(LINES.values()))
     frames = {
+        "raw.segment_definitions": DEFINITIONS,
         "core.dim_customers": _people(rng, ids),
         "core.dim_products": products,
         **_feedback(rng, ids),

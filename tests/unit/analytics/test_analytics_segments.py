@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from analytics_frames import AS_OF, mart
+from analytics_frames import AS_OF, DEFINITIONS, mart
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.analytics import stats
-from pipelines.analytics.segments.membership import RFM_MAP, SCHEME_IDS, build_segment_membership, usual_gap_days
+from pipelines.analytics.segments.facts import usual_gap_days
+from pipelines.analytics.segments.membership import build_segment_membership
 from pipelines.analytics.segments.profiles import as_share
+from pipelines.analytics.segments.schemes import schemes_of
 from pipelines.analytics.segments.value import build_customer_value, score, simple_clv
 
 END = datetime.fromisoformat("2026-10-31T12:00:00")
@@ -28,7 +30,9 @@ def people(rows):
 def membership(frame):
     floats = frame.with_columns(pl.selectors.decimal().cast(pl.Float64))
     value = build_customer_value(customers=floats, as_of=AS_OF, run_id="r")
-    return build_segment_membership(customers=floats, customer_value=value, as_of=AS_OF, run_id="r")
+    return build_segment_membership(
+        customers=floats, customer_value=value, definitions=DEFINITIONS, as_of=AS_OF, run_id="r", min_cell=11
+    )
 
 
 def segments(frame, scheme):
@@ -37,8 +41,11 @@ def segments(frame, scheme):
 
 
 def test_the_25_cells_are_each_in_exactly_one_segment():
-    cells = [cell for named in RFM_MAP.values() for cell in named]
-    assert sorted(cells) == [(r, f) for r in range(1, 6) for f in range(1, 6)]
+    (scheme,) = [found for found in schemes_of(DEFINITIONS) if found.scheme_id == "value_rfm"]
+    cells = [f"R{r}F{f}" for r in range(1, 6) for f in range(1, 6)]
+    facts = pl.DataFrame({"rfm_cell": cells, "n_orders": 1})
+    named = [rule.condition.matches.alias(str(place)) for place, rule in enumerate(scheme.rules) if rule.condition]
+    assert facts.select(pl.sum_horizontal(named)).to_series().to_list() == [1] * 25
 
 
 def test_scores_share_ties_and_span_one_to_five():
@@ -151,7 +158,7 @@ def test_every_scheme_divides_the_base(rows):
     frame = people(filled)
     base = set(frame.filter(~pl.col("is_staff"))["customer_id"])
     found = membership(frame)
-    for scheme in SCHEME_IDS:
+    for scheme in DEFINITIONS["scheme_id"].unique():
         members = found.filter(pl.col("scheme_id") == scheme)
         assert members["segment_id"].null_count() == 0
         assert sorted(members["customer_id"]) == sorted(base)
