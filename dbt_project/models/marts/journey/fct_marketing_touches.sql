@@ -1,45 +1,8 @@
--- One row per marketing touch of a person: a session by its entry channel, or a click on a campaign that no session shows. A touch is on
--- the path to the person's next order where that came within the look-back window, else on a path to none, which silence of a window ends.
+-- One row per marketing touch of a person, in its path: to the person's next order where that came within the look-back window, else to
+-- none, which silence of a window ends.
 {% set lookback -%} interval {{ var('attribution_lookback_days') }} day {%- endset %}
-{% set gap -%} interval {{ var('session_gap_minutes') }} minute {%- endset %}
-with people as (
-    select customer_id
-    from {{ ref('dim_customers') }}
-    where not is_staff
-),
-
-run_settings as (
-    select * from {{ source('run', 'run_settings') }}
-),
-
-sessions as (
-    select
-        sessions.session_id,
-        sessions.customer_id,
-        sessions.started_at,
-        sessions.ended_at,
-        sessions.entry_channel,
-        sessions.entry_campaign
-    from {{ ref('fct_sessions') }} as sessions
-    inner join people on sessions.customer_id = people.customer_id
-    cross join run_settings
-    where sessions.started_at < run_settings.as_of
-),
-
-clicks as (
-    select
-        campaign_touches.touch_id,
-        campaign_touches.customer_id,
-        campaign_touches.touched_at,
-        campaign_touches.campaign_name,
-        coalesce(entry_channels.entry_channel, 'other') as channel
-    from {{ ref('fct_campaign_touches') }} as campaign_touches
-    inner join people on campaign_touches.customer_id = people.customer_id
-    cross join run_settings
-    left join {{ ref('entry_channels') }} as entry_channels on campaign_touches.channel = entry_channels.medium
-    where
-        campaign_touches.touch_type = 'click'
-        and campaign_touches.touched_at < run_settings.as_of
+with touches as (
+    select * from {{ ref('marketing_touches') }}
 ),
 
 orders as (
@@ -52,55 +15,6 @@ orders as (
     where
         is_valid
         and customer_id is not null
-),
-
--- The session a click opened says the same touch again. Two vendors' clocks: it may begin a little before the click.
-shown_clicks as (
-    select distinct clicks.touch_id
-    from clicks
-    inner join sessions
-        on
-            clicks.customer_id = sessions.customer_id
-            and clicks.channel = sessions.entry_channel
-    where
-        clicks.touched_at >= sessions.started_at - {{ gap }}
-        and clicks.touched_at <= sessions.ended_at + {{ gap }}
-),
-
--- A second click shortly after the first is the same visit, as it would be in a session.
-lone_clicks as (
-    select
-        clicks.*,
-        lag(clicks.touched_at) over (
-            partition by clicks.customer_id, clicks.channel
-            order by clicks.touched_at, clicks.touch_id
-        ) as previous_at
-    from clicks
-    left join shown_clicks on clicks.touch_id = shown_clicks.touch_id
-    where shown_clicks.touch_id is null
-),
-
-touches as (
-    select
-        'session' as touch_kind,
-        session_id as touch_id,
-        customer_id,
-        started_at as touched_at,
-        entry_channel as channel,
-        entry_campaign as campaign_name
-    from sessions
-    union all
-    select
-        'click' as touch_kind,
-        touch_id,
-        customer_id,
-        touched_at,
-        channel,
-        campaign_name
-    from lone_clicks
-    where
-        previous_at is null
-        or touched_at > previous_at + {{ gap }}
 ),
 
 timeline as (
