@@ -9,7 +9,7 @@
   the rules alone and with the second pass.
 * ``speed``: evidence to ids of the demo's records (shipped parameters; training is timed beside it) and stock Splink
   deduplicating the records that show a name or a contact. What dbt takes to make the evidence is told apart.
-* ``ids``: clustering, limits and stable ids alone, on a million made records of which some dispute a value.
+* ``ids``: reading, clustering, limits and stable ids alone, on a million made records of which some dispute a value.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import duckdb
 import polars as pl
 import psutil
 
@@ -36,13 +37,13 @@ from benchmarks import splink_stock
 from pipelines import warehouse
 from pipelines.identity import features
 from pipelines.identity.accuracy import accuracy, clusters_of
-from pipelines.identity.evidence import Inputs, read_settled
-from pipelines.identity.frames import EDGE_SCHEMA, shaped
-from pipelines.identity.ledger import empty_ledger
+from pipelines.identity.evidence import read_inputs
+from pipelines.identity.ledger import LEDGER_SCHEMA
 from pipelines.identity.model import load_model_settings
-from pipelines.identity.resolve import resolve, resolve_records
+from pipelines.identity.resolve import Resolution, resolve, resolve_records
 from pipelines.identity.rules import load_rules
-from pipelines.identity.stable import Known, Run, nothing_known
+from pipelines.identity.stable import HISTORY_SCHEMA, Run
+from pipelines.identity.state import State, nothing_kept
 from pipelines.identity.store import MAP_TABLE
 from pipelines.identity.train import train
 from pipelines.settings import PROJECT_ROOT, Settings, load_settings, utc_now
@@ -114,9 +115,7 @@ def _public_set(people: data.People, home: Path) -> dict[str, Any]:
 
 def _by_threshold(settings: Settings, people: data.People) -> list[dict[str, Any]]:
     """Our links as plain components at stock's thresholds: like for like."""
-    with warehouse.connect(settings) as con:
-        rules = read_settled(con)
-    pairs = data.model_pairs(settings)
+    rules, pairs = data.compared(settings)
     found = []
     for threshold in STOCK_THRESHOLDS:
         sure = pairs.filter(pl.col("confidence") >= threshold).select("node_id_a", "node_id_b")
@@ -132,7 +131,7 @@ def demo(settings: Settings) -> dict[str, Any]:
     resolve(settings, run_id="benchmark")
     found = warehouse.read(settings, MAP_TABLE, ["node_id", "customer_id"]).rename({"customer_id": "cluster"})
     found = found.join(truth, on="node_id")
-    pairs = data.model_pairs(settings)
+    _, pairs = data.compared(settings)
     named = truth.rename({"node_id": "node_id_a", "entity": "entity_a"})
     other = truth.rename({"node_id": "node_id_b", "entity": "entity_b"})
     judged = pairs.join(named, on="node_id_a").join(other, on="node_id_b")
@@ -161,8 +160,8 @@ def ids(nodes: int) -> dict[str, Any]:
         pl.lit("s").alias("system"),
         pl.lit("x").alias("profile_kind"),
         pl.lit(value=False).alias("is_staff"),
-        pl.lit(value=True).alias("is_named"),
-        ("c_" + node.hash(1).cast(pl.String)).alias("proposed_id"),
+        pl.lit("Anna").alias("first_name"),
+        pl.lit(None, dtype=pl.String).alias("full_name"),
     )
     person = number // 5
     links = [
@@ -173,16 +172,30 @@ def ids(nodes: int) -> dict[str, Any]:
     accounts = pl.DataFrame({"node_id": node, "key_value": person.cast(pl.String)}).with_columns(
         pl.lit("shop_customer").alias("key_type")
     )
-    inputs = Inputs(frame, pl.concat(links), accounts, empty_ledger(), nothing_known())
+    tables = {
+        "entities.int_profiles": frame,
+        "identity.int_identity__edges": pl.concat(links),
+        "identity.int_identity__unique_keys": accounts,
+        "identity.int_identity__blocked": pl.DataFrame(schema={"reason": pl.String}),
+        **{f"seeds.identity_{name}_match": pl.DataFrame(schema=LEDGER_SCHEMA) for name in ("never", "always")},
+    }
     rules = load_rules()
-    first, cold = timed(lambda: resolve_records(inputs, rules, Run("first", datetime(2026, 1, 1))))  # noqa: DTZ001
-    known = Known(first.history, first.redirects, first.events["customer_id"])
-    again, warm = timed(
-        lambda: resolve_records(replace(inputs, known=known), rules, Run("second", datetime(2026, 1, 2)))  # noqa: DTZ001
-    )
+
+    def resolved(before: State, run: Run) -> Resolution:
+        return resolve_records(read_inputs(con, rules, before), rules, run)
+
+    with duckdb.connect() as con:
+        for name, made in tables.items():
+            con.register("made", made.to_arrow())
+            con.execute(f"create schema if not exists {name.partition('.')[0]}")
+            con.execute(f"create table {name} as select * from made")
+        first, cold = timed(lambda: resolved(nothing_kept(), Run("first", datetime(2026, 1, 1))))  # noqa: DTZ001
+        history = pl.concat(first.names.told(first.history, HISTORY_SCHEMA))
+        before = replace(nothing_kept(), history=history.lazy(), events=first.events.lazy())
+        again, warm = timed(lambda: resolved(before, Run("second", datetime(2026, 1, 2))))  # noqa: DTZ001
     return {
         "nodes": nodes,
-        "edges": inputs.edges.height,
+        "edges": sum(each.height for each in links),
         "skipped": first.skipped.height,
         "persons": first.clusters.height,
         "events_of_second_run": again.events.height,
@@ -194,16 +207,10 @@ def ids(nodes: int) -> dict[str, Any]:
 def _links(node: pl.Series, to: pl.Series, rule: str, value: pl.Series) -> pl.DataFrame:
     """Star edges from each record to another, by number."""
     made = pl.DataFrame({"node_id_a": node.gather(to), "node_id_b": node, "identifier_value": value.cast(pl.String)})
-    return shaped(
-        made.filter(pl.col("node_id_a") != pl.col("node_id_b")).with_columns(
-            pl.lit(rule).alias("rule"),
-            pl.lit(rule).alias("identifier_type"),
-            pl.lit(None).alias("observed_at"),
-            pl.lit(None).alias("confidence"),
-            pl.lit(None).alias("match_weight"),
-            pl.lit("rule").alias("source"),
-        ),
-        EDGE_SCHEMA,
+    return made.filter(pl.col("node_id_a") != pl.col("node_id_b")).with_columns(
+        pl.lit(rule).alias("rule"),
+        pl.lit(rule).alias("identifier_type"),
+        pl.lit(None, dtype=pl.Datetime("us")).alias("observed_at"),
     )
 
 

@@ -19,10 +19,10 @@ import yaml
 from pipelines import warehouse
 from pipelines.contract import load_contracts
 from pipelines.defs import dbt_runner
-from pipelines.identity.evidence import read_settled
-from pipelines.identity.features import read_records
+from pipelines.identity.evidence import parts, read_inputs
 from pipelines.identity.predict import second_pass
 from pipelines.identity.resolve import resolve
+from pipelines.identity.rules import load_rules
 from pipelines.identity.store import MAP_TABLE
 from pipelines.ingest import landing
 from pipelines.ingest.raw import register_raw, write_run_settings
@@ -158,11 +158,21 @@ def resolved(settings: Settings, people: People) -> pl.DataFrame:
     return found.join(people.truth, on="node_id").select(pl.col("customer_id").alias("cluster"), "entity")
 
 
-def model_pairs(settings: Settings) -> pl.DataFrame:
-    """The second pass on a built warehouse: its pairs, columns of ``EDGE_SCHEMA``."""
+def compared(settings: Settings) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The second pass on a built warehouse: links of what the rules settle before it (``node_id_a``, ``node_id_b``),
+    and its pairs with their ``confidence``.
+    """
+    rules = load_rules()
     with warehouse.connect(settings) as con:
-        records, links = read_records(con), read_settled(con)
-    return second_pass(settings, records, links).edges
+        settled = parts(read_inputs(con, rules), rules)
+    pairs = second_pass(settings, settled).pairs
+    ids = settled["node_id"]
+    links = settled.select(
+        pl.col("node_id").first().over("part").alias("node_id_a"), pl.col("node_id").alias("node_id_b")
+    )
+    return links, pairs.select(
+        ids.gather(pairs["a"]).alias("node_id_a"), ids.gather(pairs["b"]).alias("node_id_b"), "confidence"
+    )
 
 
 def _columns(path: Path) -> list[tuple[str, str]]:

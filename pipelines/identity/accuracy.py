@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import polars as pl
+
+from pipelines.identity.limits import join
 
 
 @dataclass(frozen=True)
@@ -89,9 +92,16 @@ def accuracy(found: pl.DataFrame) -> Accuracy:
 
 def clusters_of(nodes: pl.Series, links: pl.DataFrame) -> pl.DataFrame:
     """``node_id``, ``cluster``: components of ``nodes`` under links (``node_id_a``, ``node_id_b``)."""
-    from pipelines.identity.features import settle  # noqa: PLC0415
-
-    return settle(pl.DataFrame({"node_id": nodes}), links).rename({"part": "cluster"})
+    names = pl.concat([nodes, links["node_id_a"], links["node_id_b"]]).unique().sort()
+    codes = pl.DataFrame({"node_id": names}).with_row_index("code")
+    a, b = (
+        links.select(node_id=side).join(codes, on="node_id", how="left", maintain_order="left")["code"].to_numpy()
+        for side in ("node_id_a", "node_id_b")
+    )
+    cluster = join(np.arange(len(names), dtype=np.int64), a, b)
+    return nodes.to_frame("node_id").join(
+        codes.select("node_id", pl.Series("cluster", cluster)), on="node_id", how="left", maintain_order="left"
+    )
 
 
 def _pairs(sizes: pl.Series) -> float:

@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.identity.contested import settle
-from pipelines.identity.frames import EDGE_SCHEMA, Schema, shaped
+from pipelines.identity.frames import EDGE_SCHEMA, Schema
 from pipelines.identity.limits import Limit, eased, join, key_limits, never_limits, person_limit
 from pipelines.identity.rules import Rules
 
@@ -40,35 +40,42 @@ BELOW = "below_threshold"
 
 
 @dataclass(frozen=True)
-class Clustering:
-    """``component``: cluster number per node, in the order of ``nodes``. ``links``: evidence within clusters.
-    ``skipped``: evidence between clusters, with the reason. ``capped``: which nodes the size cap held back.
+class Clusters:
+    """``component``: cluster number by node code. ``capped``: which nodes the size cap held back. ``evidence``,
+    ``made`` (links made in place of a star that lost its hub) and ``left_out``: what ``outcome`` tells of.
     """
 
     component: Codes
-    links: pl.DataFrame
-    skipped: pl.DataFrame
     capped: NDArray[np.bool_]
+    evidence: pl.DataFrame
+    made: pl.DataFrame
+    left_out: pl.DataFrame
 
 
 def cluster(
-    nodes: pl.DataFrame, edges: pl.DataFrame, unique_keys: pl.DataFrame, never: pl.DataFrame, rules: Rules
-) -> Clustering:
+    nodes: pl.DataFrame,
+    edges: pl.DataFrame,
+    *,
+    unique_keys: pl.DataFrame,
+    values: pl.Series,
+    never: pl.DataFrame,
+    rules: Rules,
+) -> Clusters:
     """Join records by their evidence.
 
     Args:
-        nodes: ``node_id``, sorted, none twice; ``is_named``: the record shows a name of its own.
-        edges: evidence, columns of ``EDGE_SCHEMA``.
-        unique_keys: ``node_id``, ``key_type``, ``key_value``; types the rules do not name are left aside.
-        never: pairs that may not meet: ``node_id_a``, ``node_id_b``.
+        nodes: ``node_id``, sorted, none twice: a node's code is its row; ``is_named``: it shows a name of its own.
+        edges: evidence, columns of ``CODED_SCHEMA``.
+        unique_keys: ``node``, ``key_type``, ``value``; types the rules do not name are left aside.
+        values: the texts behind ``value``, in order.
+        never: pairs that may not meet: ``a``, ``b``.
         rules: priorities, confidences, unique keys, cap and threshold.
 
     Raises:
-        ValueError: an edge names an unknown record or a rule the file does not know, or has no confidence.
+        ValueError: an edge has a rule the file does not know, or no confidence.
     """
-    evidence = _prepared(nodes, edges, rules)
-    codes = nodes.select("node_id").with_row_index("code")
-    limits = [*key_limits(codes, unique_keys, evidence, rules), *never_limits(codes, never)]
+    evidence = _prepared(edges, rules)
+    limits = [*key_limits(nodes.height, unique_keys, values, evidence, rules), *never_limits(nodes["node_id"], never)]
     state = _State(
         component=np.arange(nodes.height, dtype=np.int64), frozen=np.zeros(nodes.height, dtype=np.bool_), limits=limits
     )
@@ -77,8 +84,10 @@ def cluster(
     for priority in evidence["priority"].unique().sort():
         level = evidence.filter(pl.col("priority") == priority)
         backed = _backed(level, evidence, state, pl.concat(left_out), rules.thresholds.backed)
-        evidence = evidence.with_columns(_used_if(pl.col("edge").is_in(backed.implode())))
-        level = level.with_columns(_used_if(pl.col("edge").is_in(backed.implode()))).filter("is_usable")
+        if len(backed):
+            evidence = evidence.with_columns(_used_if(pl.col("edge").is_in(backed.implode())))
+            level = level.with_columns(_used_if(pl.col("edge").is_in(backed.implode())))
+        level = level.filter("is_usable")
         if level.is_empty():
             continue
         limits = state.limits
@@ -89,7 +98,13 @@ def cluster(
         left_out.append(outcome)
     # What is less than doubtful and backed by nothing is no evidence, and nothing was skipped.
     is_told = (pl.col("unused") != BELOW) | (pl.col("confidence") >= rules.thresholds.review)
-    return _told(nodes, evidence.filter(is_told | pl.col("is_usable")), state, made, left_out)
+    return Clusters(
+        component=state.component,
+        capped=state.frozen,
+        evidence=evidence.filter(is_told.fill_null(value=False) | pl.col("is_usable")),
+        made=pl.concat(made),
+        left_out=pl.concat(left_out),
+    )
 
 
 @dataclass
@@ -102,34 +117,22 @@ class _State:
     limits: list[Limit]
 
 
-def _prepared(nodes: pl.DataFrame, edges: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Edges with codes ``a`` < ``b``, their rule's priority and confidence, in an order only their content decides."""
-    codes = nodes.select("node_id").with_row_index("code").with_columns(pl.col("code").cast(pl.Int64))
-    ends = [
-        edges.select(node_id=end).join(codes, on="node_id", how="left", maintain_order="left")["code"]
-        for end in ("node_id_a", "node_id_b")
-    ]
-    # From here on the two records are their codes: links are many, and ids are most of their bytes.
-    known = shaped(edges, EDGE_SCHEMA).drop("node_id_a", "node_id_b")
-    told = (
-        known.with_columns(a=pl.Series(ends[0]), b=pl.Series(ends[1]))
-        .join(rules.frame(), on="rule", how="left")
-        .with_columns(
-            pl.coalesce("confidence", "rule_confidence").alias("confidence"),
-            pl.min_horizontal("a", "b").alias("a"),
-            pl.max_horizontal("a", "b").alias("b"),
-        )
+def _prepared(edges: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Edges with ``a`` < ``b``, their rule's priority and confidence, in an order only their content decides."""
+    known = rules.frame().with_columns(pl.col("rule").cast(edges.schema["rule"], strict=False)).drop_nulls("rule")
+    told = edges.join(known, on="rule", how="left").with_columns(
+        pl.coalesce("confidence", "rule_confidence").alias("confidence"),
+        pl.min_horizontal("a", "b").alias("a"),
+        pl.max_horizontal("a", "b").alias("b"),
     )
-    unknown = sum(end.null_count() for end in ends)
-    if unknown:
-        raise ValueError(f"{unknown} edges name a source record that int_profiles does not hold")
-    if nameless := told.filter(pl.col("priority").is_null())["rule"].unique().sort().to_list():
-        raise ValueError(f"no rule of the rules file is called {', '.join(map(str, nameless))}: add it to rules.yml")
-    if bare := told.filter(pl.col("confidence").is_null())["rule"].unique().sort().to_list():
+    if nameless := told.filter(pl.col("priority").is_null())["rule"].unique().cast(pl.String).sort().to_list():
+        raise ValueError(f"no rule of the rules file is called {', '.join(nameless)}: add it to rules.yml")
+    if bare := told.filter(pl.col("confidence").is_null())["rule"].unique().cast(pl.String).sort().to_list():
         raise ValueError(f"links of rule {', '.join(bare)} have no confidence, and the rules file gives none")
     is_likely = (pl.col("source") != "model") | (pl.col("confidence") >= rules.thresholds.auto_link)
     return (
-        told.with_columns(
+        told.drop("rule_confidence")
+        .with_columns(
             pl.when(~pl.col("is_enabled"))
             .then(pl.lit("rule_disabled"))
             .when(~is_likely)
@@ -139,7 +142,7 @@ def _prepared(nodes: pl.DataFrame, edges: pl.DataFrame, rules: Rules) -> pl.Data
         .with_columns(pl.col("unused").is_null().alias("is_usable"))
         .filter(pl.col("a") != pl.col("b"))
         .unique(maintain_order=False)
-        .sort("priority", "a", "b", "rule", "identifier_value", "confidence", "observed_at", nulls_last=True)
+        .sort("priority", "a", "b", "rule", "value", "confidence", "observed_at", nulls_last=True)
         .with_row_index("edge")
         .with_columns(pl.col("edge").cast(pl.Int64))
     )
@@ -200,7 +203,7 @@ def _take_level(state: _State, level: pl.DataFrame, limits: list[Limit], cap: in
 
 
 def _nothing_made() -> pl.DataFrame:
-    return pl.DataFrame(schema={"edge": pl.Int64, "a": pl.Int64, "b": pl.Int64})
+    return pl.DataFrame(schema={"edge": pl.Int64, "a": pl.Int32, "b": pl.Int32})
 
 
 def _nothing_left() -> pl.DataFrame:
@@ -209,30 +212,20 @@ def _nothing_left() -> pl.DataFrame:
     )
 
 
-def _told(
-    nodes: pl.DataFrame, evidence: pl.DataFrame, state: _State, made: list[pl.DataFrame], left_out: list[pl.DataFrame]
-) -> Clustering:
-    """What every link came to. One left out whose ends meet by other links is evidence within the person after all."""
-    component = state.component
-    remade = pl.concat(made).join(evidence.drop("a", "b"), on="edge", how="left")
-    everything = pl.concat([evidence, remade.select(evidence.columns)])
+def outcome(found: Clusters) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What every link came to: the evidence within clusters, and what was skipped (``reason`` and the key's values).
+
+    One left out whose ends meet by other links is evidence within the person after all.
+    """
+    evidence, component = found.evidence, found.component
+    remade = found.made.join(evidence.rename({"a": "was_a", "b": "was_b"}), on="edge")
+    is_other = (pl.col("a") != pl.col("was_a")) | (pl.col("b") != pl.col("was_b"))
+    remade = remade.filter(is_other).unique(["edge", "a", "b"])
+    everything = pl.concat([evidence, remade.select(evidence.columns)]) if remade.height else evidence
     inside = pl.Series(component[everything["a"].to_numpy()] == component[everything["b"].to_numpy()], dtype=pl.Boolean)
-    links = everything.filter(inside & everything["is_usable"]).unique(["edge", "a", "b"])
-    apart = everything.filter(~inside)
-    reasons = pl.concat(left_out).unique("edge", keep="first", maintain_order=True)
-    skipped = apart.join(reasons, on="edge", how="left").with_columns(
-        pl.coalesce("unused", "reason").alias("reason"),
-    )
-    return Clustering(
-        component=component,
-        links=_named(links, nodes).select("a", "b", "priority", *EDGE_SCHEMA),
-        skipped=_named(skipped, nodes).select(*SKIPPED_SCHEMA),
-        capped=state.frozen,
-    )
-
-
-def _named(links: pl.DataFrame, nodes: pl.DataFrame) -> pl.DataFrame:
-    """Sorted, and with the ids of the records; their codes are in the order of the ids."""
-    told = links.sort("a", "b", "rule", "identifier_value", "confidence", nulls_last=True)
-    ids = nodes["node_id"]
-    return told.with_columns(ids.gather(told[end]).alias(f"node_id_{end}") for end in ("a", "b"))
+    reasons = found.left_out.unique("edge", keep="first", maintain_order=True)
+    skipped = everything.filter(~inside).join(reasons, on="edge", how="left")
+    skipped = skipped.with_columns(pl.coalesce("unused", "reason").alias("reason"))
+    links = everything.filter(inside & everything["is_usable"])
+    order = ("a", "b", "rule", "value", "confidence")
+    return links.sort(order, nulls_last=True), skipped.sort(order, nulls_last=True)

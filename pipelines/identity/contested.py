@@ -36,7 +36,7 @@ def settle(edges: pl.DataFrame, component: Codes, frozen: NDArray[np.bool_], lim
     """Use what may be used of the disputed links of one priority, the surest first.
 
     Args:
-        edges: ``edge``, ``a``, ``b`` (node codes), ``rule``, ``identifier_value``, ``links``, ``confidence``.
+        edges: ``edge``, ``a``, ``b`` (node codes), ``rule``, ``value``, ``links``, ``confidence``.
         component: cluster of each node after the undisputed links.
         frozen: nodes of quarantined clusters: they take no further link.
         limits: what no cluster may hold twice.
@@ -173,16 +173,14 @@ def _arms(edges: pl.DataFrame) -> pl.DataFrame:
 
     A star's centre is chosen by its name only. With the value as hub, all who show it are equally near to each other.
     """
-    told = edges.select("edge", "a", "b", "rule", "identifier_value", "links")
-    ends = pl.concat(
-        [told.select("edge", "rule", "identifier_value", "links", pl.col(end).alias("node")) for end in ("a", "b")]
-    )
+    told = edges.select("edge", "a", "b", "rule", "value", "links")
+    ends = pl.concat([told.select("edge", "rule", "value", "links", pl.col(end).alias("node")) for end in ("a", "b")])
     shown = ends.with_columns(
-        pl.when((pl.col("links") == "pair") | pl.col("identifier_value").is_null())
+        pl.when((pl.col("links") == "pair") | pl.col("value").is_null())
         .then(pl.col("edge"))
         .otherwise(None)
         .alias("own")
-    ).with_columns(pl.struct("own", "rule", "identifier_value", "node").rank("dense").alias("vertex"))
+    ).with_columns(pl.struct("own", "rule", "value", "node").rank("dense").alias("vertex"))
     half = told.height
     vertex = shown["vertex"].to_numpy().astype(np.int64) - 1
     label = _components(int(vertex.max()) + 1, vertex[:half], vertex[half:])

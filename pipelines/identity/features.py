@@ -10,11 +10,14 @@ That makes far fewer rows than records, and no pair is scored that the rules hav
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import duckdb
-import numpy as np
 import polars as pl
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from pipelines.settings import Settings
+from pipelines.warehouse import quote
 
 RECORDS_TABLE = "identity.int_identity__records"
 
@@ -41,35 +44,32 @@ nothing, and another phone is another only beside its own."""
 ROWS = "comparison_rows"
 
 
-def read_records(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """One row per source record: ``node_id`` and the columns of ``COMPARED``; the birth date as text."""
-    columns = ", ".join(f"cast({name} as varchar) as {name}" for name in COMPARED)
-    return con.sql(f"select node_id, {columns} from {RECORDS_TABLE}").pl()
+HOUSE = "house"
 
 
-def settle(records: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """``node_id``, ``part``: records the links join have one number. Links may run through records not compared."""
-    names = pl.concat([records["node_id"], links["node_id_a"], links["node_id_b"]]).unique().sort()
-    codes = pl.DataFrame({"node_id": names}).with_row_index("code")
-    ends = [
-        links.select(node_id=side).join(codes, on="node_id", how="left", maintain_order="left")["code"].to_numpy()
-        for side in ("node_id_a", "node_id_b")
-    ]
-    graph = coo_array((np.ones(links.height, dtype=np.int8), (ends[0], ends[1])), shape=(len(names), len(names)))
-    _, label = connected_components(graph, directed=False)
-    parts = codes.select("node_id", pl.Series("part", label, dtype=pl.Int64))
-    return records.select("node_id").join(parts, on="node_id", how="left", maintain_order="left")
+@contextmanager
+def records_of(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[str]:
+    """The house's records as a relation of a scratch connection, for one block."""
+    con.execute(f"attach {quote(settings.warehouse_path)} as {HOUSE} (read_only)")
+    try:
+        yield f"{HOUSE}.{RECORDS_TABLE}"
+    finally:
+        con.execute(f"detach {HOUSE}")
 
 
-def put_rows(con: duckdb.DuckDBPyConnection, records: pl.DataFrame, parts: pl.DataFrame) -> int:
+def put_rows(con: duckdb.DuckDBPyConnection, records: str, parts: pl.DataFrame) -> int:
     """Make the table ``comparison_rows`` on a scratch connection; returns its rows.
 
-    One row per part and spelling: ``row_id``, ``part``, ``node_id`` (smallest of the spelling), the columns of
+    One row per part and spelling: ``row_id``, ``part``, ``node`` (smallest of the spelling), the columns of
     ``COMPARED``, what blocks are made of (``place``, ``name_start``, ``family_start``, ``given_start``,
     ``email_local``), ``email_digits`` and ``given_name_n``: how many rows show the given name.
+
+    Args:
+        records: a relation: ``node_id`` (unique) and the columns of ``COMPARED``.
+        parts: ``node_id``, ``node`` (its code), ``part``: records the rules have joined have one (``evidence.parts``).
     """
-    con.register("incoming_records", records.to_arrow())
     con.register("incoming_parts", parts.to_arrow())
+    texts = ", ".join(f"cast(records.{name} as varchar) as {name}" for name in COMPARED)
     single = ", ".join(f"case when min({name}) = max({name}) then min({name}) end as {name}" for name in FILLED)
     filled = ", ".join(
         f"coalesce(records.{name}, known.{name}) as {name}" if name in FILLED else f"records.{name}"
@@ -78,8 +78,8 @@ def put_rows(con: duckdb.DuckDBPyConnection, records: pl.DataFrame, parts: pl.Da
     con.execute(
         f"""
         create or replace temp table numbered_records as
-        select records.*, parts.part
-        from incoming_records as records
+        select parts.node, parts.part, {texts}
+        from {records} as records
         inner join incoming_parts as parts on records.node_id = parts.node_id;
 
         create or replace temp table spellings as
@@ -87,15 +87,15 @@ def put_rows(con: duckdb.DuckDBPyConnection, records: pl.DataFrame, parts: pl.Da
             select part, {single} from numbered_records group by part having count(*) > 1
         ),
         filled as (
-            select records.part, records.node_id, {filled}
+            select records.part, records.node, {filled}
             from numbered_records as records
             left join known on records.part = known.part
         )
-        select part, min(node_id) as node_id, {", ".join(COMPARED)} from filled group by all;
+        select part, min(node) as node, {", ".join(COMPARED)} from filled group by all;
 
         create or replace table {ROWS} as
         select
-            row_number() over (order by node_id, {", ".join(COMPARED)}) as row_id,
+            row_number() over (order by node) as row_id,
             *,
             coalesce(postal_code, city) as place,
             split_part(email, '@', 1) as email_local,
@@ -111,7 +111,6 @@ def put_rows(con: duckdb.DuckDBPyConnection, records: pl.DataFrame, parts: pl.Da
         drop table spellings;
         """
     )
-    con.unregister("incoming_records")
     con.unregister("incoming_parts")
     (found,) = con.execute(f"select count(*) from {ROWS}").fetchall()[0]
     return int(found)

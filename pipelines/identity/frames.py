@@ -26,6 +26,16 @@ EDGE_SCHEMA: Schema = {
 """The one shape of evidence. ``confidence`` may be null where the rules file gives it; ``match_weight`` (bits) is the
 model's; ``source``: rule, model or ledger."""
 
+CODED_SCHEMA: Schema = {
+    "a": pl.Int32,
+    "b": pl.Int32,
+    "value": pl.Int32,
+    "observed_at": pl.Datetime("us"),
+    "confidence": pl.Float64,
+    "match_weight": pl.Float64,
+}
+"""The same in codes (``names``); beside these columns ``rule``, ``identifier_type`` and ``source`` as enums."""
+
 
 def shaped(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     """The columns of the schema, in its order and of its types."""

@@ -6,10 +6,11 @@ Belongs here: pure functions from the new ids and what was known before to rows 
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from pipelines.identity.frames import Schema, shaped
-from pipelines.identity.stable import HISTORY_SCHEMA, REDIRECT_SCHEMA, Ids, Known, Run, last_ids
+from pipelines.identity.stable import REDIRECT_SCHEMA, Ids, Known, Run
 
 EVENT_SCHEMA: Schema = {
     "run_id": pl.String,
@@ -55,7 +56,6 @@ def redirects_after(known: Known, moves: pl.DataFrame, run: Run) -> pl.DataFrame
 def events_of(
     *,
     ids: Ids,
-    nodes: pl.DataFrame,
     known: Known,
     redirects: pl.DataFrame,
     links: pl.DataFrame,
@@ -67,17 +67,15 @@ def events_of(
     The reason of a merge is the strongest rule that now links the two; of a split what now keeps them apart, or
     ``evidence_gone``. ``redirected`` tells an earlier redirect that now leads further.
     """
-    past = nodes.select("node_id").join(last_ids(known), on="node_id", how="left", maintain_order="left")
-    present = past.select(
-        "node_id", pl.coalesce("previous_id", ids.customer_ids).alias("was"), ids.customer_ids.alias("is")
-    )
-    linked = _between(links, present, "was").sort("priority", "rule").unique("pair", keep="first", maintain_order=True)
-    apart = _between(skipped, present, "is").filter(pl.col("reason") != "below_threshold").sort("reason")
+    was = ids.was.fill_null(ids.person)
+    linked = _between(links, was, ids.people).sort("priority", "rule")
+    linked = linked.unique("pair", keep="first", maintain_order=True)
+    apart = _between(skipped, ids.person, ids.people).filter(pl.col("reason") != "below_threshold").sort("reason")
     apart = apart.unique("pair", keep="first", maintain_order=True)
     pair = pl.concat_list("customer_id", "into_customer_id").list.sort()
     moves = (
         ids.moves.with_columns(pair.alias("pair"))
-        .join(linked.select("pair", pl.col("rule").alias("linked_by")), on="pair", how="left")
+        .join(linked.select("pair", pl.col("rule").cast(pl.String).alias("linked_by")), on="pair", how="left")
         .join(apart.select("pair", pl.col("reason").alias("kept_apart_by")), on="pair", how="left")
         .with_columns(
             pl.when(pl.col("event") == "merged")
@@ -107,21 +105,16 @@ def events_of(
     return shaped(told, EVENT_SCHEMA).sort("event", "customer_id", "into_customer_id", nulls_last=True)
 
 
-def _between(links: pl.DataFrame, present: pl.DataFrame, which: str) -> pl.DataFrame:
+def _between(links: pl.DataFrame, person: pl.Series, people: pl.Series) -> pl.DataFrame:
     """Links whose ends have two ids, with the ``pair`` of ids in order."""
-    ids = present.select("node_id", which)
-    return (
-        links.join(ids.rename({"node_id": "node_id_a", which: "id_a"}), on="node_id_a")
-        .join(ids.rename({"node_id": "node_id_b", which: "id_b"}), on="node_id_b")
-        .filter(pl.col("id_a") != pl.col("id_b"))
-        .with_columns(pl.concat_list("id_a", "id_b").list.sort().alias("pair"))
-    )
+    ends = links.with_columns(person.gather(links["a"]).alias("id_a"), person.gather(links["b"]).alias("id_b"))
+    apart = ends.filter(pl.col("id_a") != pl.col("id_b"))
+    named = apart.with_columns(people.gather(apart[end]).alias(end) for end in ("id_a", "id_b"))
+    return named.with_columns(pl.concat_list("id_a", "id_b").list.sort().alias("pair"))
 
 
-def history_after(
-    nodes: pl.DataFrame, customer_ids: pl.Series, links: pl.DataFrame, known: Known, run: Run
-) -> pl.DataFrame:
-    """The whole history after this run, columns of ``HISTORY_SCHEMA``: nothing is taken out, rows are closed and added.
+def history_after(nodes: pl.DataFrame, person: pl.Series, links: pl.DataFrame, known: Known, run: Run) -> pl.DataFrame:
+    """The whole history after this run, as ``Known`` holds it: nothing is taken out, rows are closed and added.
 
     Known time is when the house believed it: ``known_from`` the run that found it, ``known_to`` the run that found
     otherwise. Valid time is when it is true of the record: ``valid_from`` the earliest time a link that holds the
@@ -129,25 +122,27 @@ def history_after(
     the sources. A merge or split ends no valid time: the record had been that person's all along, unknown to us.
     """
     time = pl.Datetime("us")
-    seen = pl.concat([links.select(pl.col(end).alias("node_id"), "observed_at") for end in ("node_id_a", "node_id_b")])
-    since = seen.group_by("node_id").agg(pl.col("observed_at").min().cast(time).alias("valid_from"))
-    now = nodes.select("node_id", customer_ids.alias("customer_id")).join(since, on="node_id", how="left")
+    seen = pl.concat([links.select(pl.col(end).alias("node"), "observed_at") for end in ("a", "b")])
+    since = seen.group_by("node").agg(pl.col("observed_at").min().cast(time).alias("valid_from"))
+    all_nodes = pl.DataFrame({"person": person, "is_there": nodes["is_there"]}).with_row_index("node")
+    now = all_nodes.with_columns(pl.col("node").cast(pl.Int32)).filter("is_there").drop("is_there")
+    now = now.join(since, on="node", how="left")
     is_open = pl.col("known_to").is_null()
     same = now.join(
-        known.history.filter(is_open), on=["node_id", "customer_id", "valid_from"], how="semi", nulls_equal=True
-    )
-    is_gone = ~pl.col("node_id").is_in(now["node_id"].implode())
-    is_closed = is_open & ~pl.col("node_id").is_in(same["node_id"].implode())
+        known.history.filter(is_open), on=["node", "person", "valid_from"], how="semi", nulls_equal=True
+    ).select("node")
+    is_same = pl.Series(np.isin(np.arange(nodes.height), same["node"].to_numpy()))
+    is_closed = is_open & ~is_same.gather(known.history["node"])
+    is_gone = ~nodes["is_there"].gather(known.history["node"])
     known_at = pl.lit(run.known_at, dtype=time)
     kept = known.history.with_columns(
         pl.when(is_closed & is_gone).then(known_at).otherwise("valid_to").alias("valid_to"),
         pl.when(is_closed).then(known_at).otherwise("known_to").alias("known_to"),
     )
-    added = now.join(same, on="node_id", how="anti").with_columns(
+    added = now.filter(~is_same.gather(now["node"])).with_columns(
         pl.lit(None, dtype=time).alias("valid_to"),
         known_at.alias("known_from"),
         pl.lit(None, dtype=time).alias("known_to"),
-        pl.lit(run.run_id).alias("run_id"),
+        pl.lit(run.run_id, dtype=pl.Categorical).alias("run_id"),
     )
-    both = pl.concat([shaped(kept, HISTORY_SCHEMA), shaped(added, HISTORY_SCHEMA)])
-    return both.sort("node_id", "known_from", "customer_id")
+    return pl.concat([kept, added.select(kept.columns)]).sort("node", "known_from")

@@ -67,29 +67,32 @@ def join(component: Codes, a: Codes, b: Codes) -> Codes:
     return np.asarray(label, dtype=np.int64)[component]
 
 
-def key_limits(codes: pl.DataFrame, unique_keys: pl.DataFrame, evidence: pl.DataFrame, rules: Rules) -> list[Limit]:
+def key_limits(
+    n_nodes: int, unique_keys: pl.DataFrame, texts: pl.Series, evidence: pl.DataFrame, rules: Rules
+) -> list[Limit]:
     """One limit per unique key: the value each node holds, values the system itself merged being one.
 
     A record that shows two values belongs to no one of them by itself, so it holds none.
     """
     limits = []
     for unique in rules.unique:
-        held = unique_keys.filter(pl.col("key_type") == unique.key).select("node_id", "key_value").unique()
-        held = held.join(codes, on="node_id", how="inner")
+        held = unique_keys.filter(pl.col("key_type").cast(pl.String) == unique.key).select("node", "value").unique()
         if held.is_empty():
             continue
-        values = held["key_value"].unique().sort()
-        held = held.join(pl.DataFrame({"key_value": values}).with_row_index("value"), on="key_value")
+        values = held["value"].unique().sort()
+        held = held.join(pl.DataFrame({"value": values}).with_row_index("place"), on="value")
+        held = held.select("node", value="place")
         same = evidence.filter(pl.col("rule").is_in([*unique.merged_by, LEDGER_RULE]) & pl.col("is_usable"))
         if unique.is_personal:
             same = same.clear()  # two dates that are one for this person are two for all others
-        alias = _aliases(len(values), held, same, len(codes), is_merged=bool(unique.merged_by))
+        alias = _aliases(len(values), held, same, n_nodes, is_merged=bool(unique.merged_by))
         held = held.with_columns(pl.Series("alias", alias).gather(held["value"]).alias("alias"))
-        single = held.group_by("code").agg(pl.col("alias").min(), pl.col("alias").n_unique().alias("n"))
+        single = held.group_by("node").agg(pl.col("alias").min(), pl.col("alias").n_unique().alias("n"))
         single = single.filter(pl.col("n") == 1)
-        label = np.full(len(codes), -1, dtype=np.int64)
-        label[single["code"].to_numpy()] = single["alias"].to_numpy()
-        limits.append(Limit("unique_key", unique.key, label, values, slips=unique.slips, judges=unique.judged_by))
+        label = np.full(n_nodes, -1, dtype=np.int64)
+        label[single["node"].to_numpy()] = single["alias"].to_numpy()
+        told = texts.gather(values)
+        limits.append(Limit("unique_key", unique.key, label, told, slips=unique.slips, judges=unique.judged_by))
     return limits
 
 
@@ -103,26 +106,20 @@ def _aliases(n_values: int, held: pl.DataFrame, same: pl.DataFrame, n_nodes: int
     merged = np.zeros(n_nodes, dtype=np.bool_)
     merged[same["a"].to_numpy()] = True
     merged[same["b"].to_numpy()] = True
-    kept = held if is_merged else held.filter(pl.Series(merged[held["code"].to_numpy()]))
-    first = n_values + person[kept["code"].to_numpy()]
+    kept = held if is_merged else held.filter(pl.Series(merged[held["node"].to_numpy()]))
+    first = n_values + person[kept["node"].to_numpy()]
     joined = join(np.arange(n_values + n_nodes, dtype=np.int64), kept["value"].to_numpy().astype(np.int64), first)
     smallest = np.full(n_values + n_nodes, n_values, dtype=np.int64)
     np.minimum.at(smallest, joined[:n_values], own)
     return smallest[joined[:n_values]]
 
 
-def never_limits(codes: pl.DataFrame, never: pl.DataFrame) -> list[Limit]:
+def never_limits(ids: pl.Series, never: pl.DataFrame) -> list[Limit]:
     """One limit per forbidden pair: as if each of the two held another value of a key of their own."""
-    limits = []
-    pairs = (
-        never.join(codes.rename({"node_id": "node_id_a", "code": "a"}), on="node_id_a")
-        .join(codes.rename({"node_id": "node_id_b", "code": "b"}), on="node_id_b")
-        .select("a", "b", "node_id_a", "node_id_b")
-        .sort("a", "b")
-    )
-    for a, b, first, second in pairs.iter_rows():
-        limits.append(Limit("never_match", "never_match", np.array([a, b]), pl.Series([first, second]), is_pair=True))
-    return limits
+    return [
+        Limit("never_match", "never_match", np.array([a, b]), ids.gather([a, b]), is_pair=True)
+        for a, b in never.select("a", "b").sort("a", "b").iter_rows()
+    ]
 
 
 def person_limit(component: Codes, named: Codes, ids: pl.Series) -> Limit:

@@ -6,7 +6,7 @@ thresholds and clustering (``resolve``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines import warehouse
 from pipelines.identity import features
-from pipelines.identity.frames import EDGE_SCHEMA
+from pipelines.identity.frames import Schema, shaped
 from pipelines.identity.model import (
     Comparison,
     ModelError,
@@ -31,11 +31,21 @@ RAN = "ran"
 """What a second pass without a note came to."""
 
 
+PAIR_SCHEMA: Schema = {
+    "a": pl.Int32,
+    "b": pl.Int32,
+    "identifier_value": pl.String,
+    "confidence": pl.Float64,
+    "match_weight": pl.Float64,
+}
+"""``a`` and ``b`` are codes of records."""
+
+
 @dataclass(frozen=True)
 class Scored:
-    """Pairs worth telling, in the shape of ``EDGE_SCHEMA``, and counts of how they were found; no personal data."""
+    """Pairs worth telling, columns of ``PAIR_SCHEMA``, and counts of how they were found; no personal data."""
 
-    edges: pl.DataFrame
+    pairs: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PAIR_SCHEMA))
     n_rows: int = 0
     n_pairs: int = 0
     skipped_blocks: dict[str, int] = field(default_factory=dict)
@@ -43,14 +53,11 @@ class Scored:
     note: str | None = None
 
 
-def second_pass(
-    settings: Settings, records: pl.DataFrame, links: pl.DataFrame, *, rules: Rules | None = None
-) -> Scored:
-    """Score records with the house's parameters, else the shipped ones. No warehouse is open meanwhile.
+def second_pass(settings: Settings, parts: pl.DataFrame, *, rules: Rules | None = None) -> Scored:
+    """Score the house's records with its own parameters, else the shipped ones.
 
     Args:
-        records: what is compared (``features.read_records``).
-        links: what is settled before (``evidence.settled``).
+        parts: what is settled before (``evidence.parts``).
         rules: their thresholds say from which probability on a pair is worth telling.
 
     Returns:
@@ -59,40 +66,34 @@ def second_pass(
         rules alone.
     """
     rules = rules or load_rules()
-    nothing = pl.DataFrame(schema=EDGE_SCHEMA)
     try:
         model = load_model_settings()
         parameters = load_parameters(settings, model)
     except ModelError as error:
-        return Scored(nothing, note=f"rules only: {error}")
-    if records.height < model.min_records:
-        few = f"{records.height} records are fewer than min_records ({model.min_records}) of the model's settings"
-        return Scored(nothing, parameters_hash=parameters.hash, note=f"rules only: {few}")
-    return score(settings, model, parameters, records, links, least=rules.thresholds.backed)
+        return Scored(note=f"rules only: {error}")
+    with warehouse.memory(settings) as con:
+        with features.records_of(con, settings) as records:
+            (n_records,) = con.execute(f"select count(*) from {records}").fetchall()[0]
+            if n_records < model.min_records:
+                few = f"{n_records} records are fewer than min_records ({model.min_records}) of the model's settings"
+                return Scored(parameters_hash=parameters.hash, note=f"rules only: {few}")
+            n_rows = features.put_rows(con, records, parts)
+        return score(con, model, parameters, n_rows, least=rules.thresholds.backed)
 
 
 def score(
-    settings: Settings,
-    model: ModelSettings,
-    parameters: Parameters,
-    records: pl.DataFrame,
-    links: pl.DataFrame,
-    *,
-    least: float,
+    con: duckdb.DuckDBPyConnection, model: ModelSettings, parameters: Parameters, n_rows: int, *, least: float
 ) -> Scored:
-    """Pairs of at least ``least`` probability among records (``features.read_records``) the links do not join.
+    """Pairs of at least ``least`` probability among the comparison rows (``features.put_rows``) of a connection.
 
     ``identifier_value`` tells how the two compare and the weight in bits
     (``given_name=equal:+6.9 birth_date=unknown …``), not what they show.
     """
-    nothing = pl.DataFrame(schema=EDGE_SCHEMA)
-    if records.height < 2:
-        return Scored(nothing, n_rows=records.height, parameters_hash=parameters.hash)
-    with warehouse.memory(settings) as con:
-        n_rows = features.put_rows(con, records, features.settle(records, links))
-        n_pairs, skipped = block(con, model)
-        edges = _edges(con, model, parameters, predicted(con, model, parameters, n_rows, least)) if n_pairs else nothing
-    return Scored(edges, n_rows=n_rows, n_pairs=n_pairs, skipped_blocks=skipped, parameters_hash=parameters.hash)
+    n_pairs, skipped = block(con, model)
+    scored = Scored(n_rows=n_rows, n_pairs=n_pairs, skipped_blocks=skipped, parameters_hash=parameters.hash)
+    if not n_pairs:
+        return scored
+    return replace(scored, pairs=_pairs(con, model, parameters, predicted(con, model, parameters, n_rows, least)))
 
 
 PAIRS = "blocked_pairs"
@@ -166,7 +167,7 @@ def new_linker(con: duckdb.DuckDBPyConnection, splink: dict[str, Any], *, table:
     return Linker(DuckDBAPI(connection=con).register(table), splink, log_level="ERROR", validate_settings=False)
 
 
-def _edges(
+def _pairs(
     con: duckdb.DuckDBPyConnection, model: ModelSettings, parameters: Parameters, predicted: str
 ) -> pl.DataFrame:
     """Predicted pairs as evidence between the smallest records of the two rows; of several pairs the likeliest."""
@@ -179,20 +180,16 @@ def _edges(
         f"""
         with pairs as (
             select
-                least(l.node_id, r.node_id) as node_id_a,
-                greatest(l.node_id, r.node_id) as node_id_b,
-                'model' as rule,
-                'comparison' as identifier_type,
+                least(l.node, r.node) as a,
+                greatest(l.node, r.node) as b,
                 {told} as identifier_value,
-                cast(null as timestamp) as observed_at,
                 case
                     when {review} then least(predicted.match_probability, {guards.review_at_most})
                     else predicted.match_probability
                 end as confidence,
                 predicted.match_weight as match_weight,
-                'model' as source,
                 row_number() over (
-                    partition by least(l.node_id, r.node_id), greatest(l.node_id, r.node_id)
+                    partition by least(l.node, r.node), greatest(l.node, r.node)
                     order by case when {review} then 1 else 0 end, predicted.match_weight desc, {told}
                 ) as choice
             from {predicted} as predicted
@@ -200,10 +197,10 @@ def _edges(
             inner join {features.ROWS} as r on predicted.row_id_r = r.row_id
             where not {drop}
         )
-        select * exclude (choice) from pairs where choice = 1 order by node_id_a, node_id_b
+        select * exclude (choice) from pairs where choice = 1 order by a, b
         """
     ).pl()
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in EDGE_SCHEMA.items())
+    return shaped(frame, PAIR_SCHEMA)
 
 
 def _told(comparison: Comparison) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
-from pipelines.identity.frames import Schema, shaped
+from pipelines.identity.frames import Schema
 
 Codes = NDArray[np.int64]
 
@@ -30,66 +30,66 @@ BRIDGE_SEED = 20261122
 
 
 def cluster_quality(
-    customer_ids: pl.Series, links: pl.DataFrame, is_bridge: NDArray[np.bool_], capped: NDArray[np.bool_]
+    person: pl.Series, links: pl.DataFrame, is_bridge: NDArray[np.bool_], capped: NDArray[np.bool_]
 ) -> pl.DataFrame:
-    """One row per person, columns of ``CLUSTER_SCHEMA``.
+    """One row per ``person``, with the columns of ``CLUSTER_SCHEMA`` but the id.
 
     ``density``: linked pairs / possible pairs. A value shared by many gives a star, so 2 / n is a person held together
     by one value; null for one record. ``weakest_*``: the weakest link of the strongest tree that holds the person
     together: without links as weak as it the person falls apart. ``n_bridges``: links whose loss alone would.
 
     Args:
-        customer_ids: person of each node code.
-        links: ``a``, ``b`` (node codes), ``rule``, ``priority``, ``confidence``.
+        person: person of each node code; null for a node that belongs to none.
+        links: ``a`` < ``b`` (node codes), ``rule``, ``priority``, ``confidence``.
         is_bridge: for each link.
         capped: nodes the size cap held back.
     """
     people = (
-        pl.DataFrame({"customer_id": customer_ids, "capped": capped})
-        .group_by("customer_id")
+        pl.DataFrame({"person": person, "capped": capped})
+        .drop_nulls("person")
+        .group_by("person")
         .agg(pl.len().cast(pl.Int64).alias("n_nodes"), pl.col("capped").any().alias("was_capped"))
     )
     told = links.with_columns(
-        customer_ids.gather(links["a"]).alias("customer_id"),
+        person.gather(links["a"]).alias("person"),
         pl.Series("is_bridge", is_bridge, dtype=pl.Boolean),
-        pl.min_horizontal("a", "b").alias("lower"),
-        pl.max_horizontal("a", "b").alias("upper"),
     )
-    counted = told.group_by("customer_id").agg(
+    counted = told.group_by("person").agg(
         pl.len().cast(pl.Int64).alias("n_links"),
-        pl.struct("lower", "upper").n_unique().cast(pl.Int64).alias("n_pairs"),
         pl.col("is_bridge").sum().cast(pl.Int64).alias("n_bridges"),
     )
+    pairs = told.select("a", "b", "person").unique(["a", "b"])
+    counted = counted.join(pairs.group_by("person").agg(pl.len().cast(pl.Int64).alias("n_pairs")), on="person")
     possible = pl.col("n_nodes") * (pl.col("n_nodes") - 1) / 2
     told = (
-        people.join(counted, on="customer_id", how="left")
-        .join(_weakest(told, len(customer_ids)), on="customer_id", how="left")
+        people.join(counted, on="person", how="left")
+        .join(_weakest(told, len(person)), on="person", how="left")
         .with_columns(pl.when(possible > 0).then(pl.col("n_pairs") / possible).alias("density"))
         .with_columns(pl.col("n_links", "n_bridges").fill_null(0))
     )
-    return shaped(told, CLUSTER_SCHEMA).sort("customer_id")
+    return told.select("person", *(name for name in CLUSTER_SCHEMA if name != "customer_id"))
 
 
 def _weakest(links: pl.DataFrame, n_nodes: int) -> pl.DataFrame:
     """The weakest link of each person's strongest spanning tree."""
-    strength = links.with_columns(
-        pl.struct("priority", 1 - pl.col("confidence"), "rule").rank("dense").cast(pl.Int64).alias("strength")
-    )
-    pairs = strength.group_by("lower", "upper").agg(pl.col("strength").min())
+    doubt = links.select("a", "b", "person", "priority", "confidence", "rule", doubt=1 - pl.col("confidence"))
+    names = doubt.select("priority", "doubt", "rule", "confidence").unique(["priority", "doubt", "rule"])
+    names = names.sort("priority", "doubt", "rule").with_columns(pl.int_range(1, pl.len() + 1).alias("strength"))
+    strength = doubt.join(names.drop("confidence"), on=["priority", "doubt", "rule"])
+    pairs = strength.group_by("a", "b").agg(pl.col("strength").min())
     graph = coo_array(
-        (pairs["strength"].to_numpy().astype(np.float64), (pairs["lower"].to_numpy(), pairs["upper"].to_numpy())),
+        (pairs["strength"].to_numpy().astype(np.float64), (pairs["a"].to_numpy(), pairs["b"].to_numpy())),
         shape=(n_nodes, n_nodes),
     )
     tree = minimum_spanning_tree(csr_array(graph)).tocoo()
-    names = strength.select("strength", "rule", "confidence").unique("strength")
-    person = strength.select(pl.col("lower"), "customer_id").unique("lower")
+    person = strength.select("a", "person").unique("a")
     return (
-        pl.DataFrame({"lower": tree.row.astype(np.int64), "strength": tree.data.astype(np.int64)})
-        .join(person, on="lower")
-        .group_by("customer_id")
+        pl.DataFrame({"a": tree.row.astype(np.int32), "strength": tree.data.astype(np.int64)})
+        .join(person, on="a")
+        .group_by("person")
         .agg(pl.col("strength").max())
         .join(names, on="strength")
-        .select("customer_id", pl.col("rule").alias("weakest_rule"), pl.col("confidence").alias("weakest_confidence"))
+        .select("person", pl.col("rule").alias("weakest_rule"), pl.col("confidence").alias("weakest_confidence"))
     )
 
 

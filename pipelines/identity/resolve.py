@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import duckdb
@@ -18,36 +18,23 @@ import polars as pl
 
 from pipelines import warehouse
 from pipelines.identity import store
-from pipelines.identity.clusters import cluster
-from pipelines.identity.evidence import Inputs, read_inputs, read_settled, sorted_nodes
-from pipelines.identity.features import read_records
-from pipelines.identity.frames import EDGE_SCHEMA, Schema
+from pipelines.identity.clusters import outcome
+from pipelines.identity.evidence import Inputs, clustered, parts, read_inputs
 from pipelines.identity.health import Seen, build_health
 from pipelines.identity.history import events_of, history_after, redirects_after
+from pipelines.identity.names import Names
 from pipelines.identity.predict import RAN, Scored, second_pass
 from pipelines.identity.quality import bridges, cluster_quality
 from pipelines.identity.rules import Rules, load_rules
 from pipelines.identity.stable import Known, Run, stable_ids
-from pipelines.identity.state import State
 from pipelines.settings import Settings
-
-SCAN_MEMORY = "1GB"
-"""Enough for plain scans: pages kept in memory would only stand beside the frames made of them."""
-
-MAP_SCHEMA: Schema = {
-    "node_id": pl.String,
-    "system": pl.String,
-    "profile_kind": pl.String,
-    "customer_id": pl.String,
-    "cluster_size": pl.Int64,
-    "is_staff": pl.Boolean,
-}
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """What a resolution says, table by table (``store.TABLES``), and the whole history."""
+    """What a resolution says, table by table (``store``), in codes whose strings are in ``names``."""
 
+    names: Names
     map: pl.DataFrame
     links: pl.DataFrame
     skipped: pl.DataFrame
@@ -106,32 +93,27 @@ def resolve(settings: Settings, *, run_id: str, rules: Rules | None = None) -> R
         ValueError: a record occurs twice or an edge names an unknown record.
     """
     rules = rules or load_rules()
-    # Nothing large stands beside the scoring: neither an open warehouse, which fills a memory limit of its own,
-    # nor the evidence, which is read again afterwards.
-    with _scanned(settings) as con:
-        records, links = read_records(con), read_settled(con, rules)
-    scored = second_pass(settings, records, links, rules=rules)
-    del records, links
     with _scanned(settings) as con:
         before = store.read_state(settings, con)
-        inputs = read_inputs(con, before.known())
+        inputs = read_inputs(con, rules, before)
         (run_at,) = con.execute("select run_at from raw.run_settings").fetchall()[0]
-    inputs = replace(inputs, edges=pl.concat([inputs.edges, scored.edges]))
+    scored = second_pass(settings, parts(inputs, rules), rules=rules)
+    inputs = inputs.with_pairs(scored.pairs)
     resolution = resolve_records(inputs, rules, Run(run_id, _later(run_at, inputs.known)))
-    review = scored.edges.filter(
-        pl.col("confidence").is_between(rules.thresholds.review, rules.thresholds.auto_link, closed="left")
-    ).join(resolution.links.filter(pl.col("source") == "model"), on=["node_id_a", "node_id_b"], how="anti")
-    run = resolution.run
+    review = inputs.edges.filter(
+        pl.col("source") == "model",
+        pl.col("confidence").is_between(rules.thresholds.review, rules.thresholds.auto_link, closed="left"),
+    ).join(resolution.links.filter(pl.col("source") == "model"), on=["a", "b"], how="anti")
     seen = _seen(inputs, resolution, review)
-    health = build_health(seen, before.last_health(), rules.drift, run)
-    store.write(settings, resolution, review, _after(before, resolution, health))
+    health = build_health(seen, before.last_health(), rules.drift, resolution.run)
+    store.write(settings, resolution, review, before, health)
     return _stats(inputs, resolution, review, health, rules, scored)
 
 
 @contextmanager
 def _scanned(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     with warehouse.connect(settings) as con:
-        con.execute(f"set memory_limit = '{SCAN_MEMORY}'")
+        con.execute(f"set memory_limit = '{store.SCAN_MEMORY}'")
         yield con
 
 
@@ -139,52 +121,38 @@ def resolve_records(inputs: Inputs, rules: Rules, run: Run) -> Resolution:
     """Decide who is who. The same inputs give the same result in any order of rows; again, they change nothing.
 
     Raises:
-        ValueError: a record occurs twice or an edge names an unknown record or rule.
+        ValueError: an edge has a rule that the rules do not know, or no confidence.
     """
-    nodes = sorted_nodes(inputs)
-    found = cluster(nodes, inputs.evidence(), inputs.unique_keys, inputs.ledger.never, rules)
-    ids = stable_ids(nodes, found.component, inputs.known)
+    nodes = inputs.nodes
+    found = clustered(inputs, rules)
+    links, skipped = outcome(found)
+    component, capped = found.component, found.capped
+    del found
+    ids = stable_ids(nodes, component, inputs.known)
     mapped = (
-        nodes.with_columns(ids.customer_ids.alias("customer_id"))
+        nodes.select("system", "profile_kind", "is_staff", "is_there", person=ids.person)
+        .with_row_index("node")
+        .filter("is_there")
         .with_columns(
-            pl.len().over("customer_id").cast(pl.Int64).alias("cluster_size"),
-            pl.col("is_staff").any().over("customer_id").alias("is_staff"),
+            pl.len().over("person").cast(pl.Int64).alias("cluster_size"), pl.col("is_staff").any().over("person")
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in MAP_SCHEMA.items())
+        .drop("is_there")
     )
-    is_bridge = bridges(nodes.height, found.links["a"].to_numpy(), found.links["b"].to_numpy())
-    links = found.links.with_columns(
-        ids.customer_ids.gather(found.links["a"]).alias("customer_id"),
-        pl.Series("is_bridge", is_bridge, dtype=pl.Boolean),
-    )
+    is_bridge = bridges(nodes.height, links["a"].to_numpy(), links["b"].to_numpy())
+    clusters = cluster_quality(ids.person, links, is_bridge, capped)
     redirects = redirects_after(inputs.known, ids.moves, run)
     return Resolution(
+        names=Names(nodes["node_id"], inputs.values, ids.people),
         map=mapped,
-        links=links.select(*EDGE_SCHEMA, "customer_id", "is_bridge"),
-        skipped=found.skipped,
-        clusters=cluster_quality(ids.customer_ids, links, is_bridge, found.capped),
-        events=events_of(
-            ids=ids,
-            nodes=nodes,
-            known=inputs.known,
-            redirects=redirects,
-            links=links,
-            skipped=found.skipped,
-            run=run,
+        links=links.with_columns(
+            ids.person.gather(links["a"]).alias("person"), pl.Series("is_bridge", is_bridge, dtype=pl.Boolean)
         ),
+        skipped=skipped,
+        clusters=clusters[ids.people.gather(clusters["person"]).arg_sort()],
+        events=events_of(ids=ids, known=inputs.known, redirects=redirects, links=links, skipped=skipped, run=run),
         redirects=redirects,
-        history=history_after(nodes, ids.customer_ids, links, inputs.known, run),
+        history=history_after(nodes, ids.person, links, inputs.known, run),
         run=run,
-    )
-
-
-def _after(before: State, resolution: Resolution, health: pl.DataFrame) -> State:
-    """What is kept after a resolution. One that is done again at the same time measures anew."""
-    return State(
-        history=resolution.history,
-        redirects=resolution.redirects,
-        events=pl.concat([before.events, resolution.events]),
-        health=pl.concat([before.health.filter(pl.col("known_at") != resolution.run.known_at), health]),
     )
 
 
@@ -195,15 +163,15 @@ def _later(run_at: datetime, known: Known) -> datetime:
 
 
 def _seen(inputs: Inputs, resolution: Resolution, review: pl.DataFrame) -> Seen:
-    history = inputs.known.history.filter(pl.col("known_to").is_null()).select("node_id", was="customer_id")
-    met = resolution.map.select("node_id", "customer_id").join(history, on="node_id")
+    open_rows = inputs.known.history.filter(pl.col("known_to").is_null()).select("node", was="person")
+    met = resolution.map.select("node", "person").join(open_rows, on="node")
     return Seen(
         clusters=resolution.clusters,
         links=resolution.links,
         skipped=resolution.skipped,
         events=resolution.events,
         n_review=review.height,
-        n_moved=met.filter(pl.col("was") != pl.col("customer_id")).height,
+        n_moved=met.filter(pl.col("was") != pl.col("person")).height,
         n_known=met.height,
         blocked=inputs.blocked,
     )
@@ -216,8 +184,8 @@ def _stats(  # noqa: PLR0917 (a row from six tables)
     linked = resolution.links.filter(pl.col("source") == "model")
     kinds = resolution.events["event"]
     return ResolveStats(
-        n_nodes=inputs.nodes.height,
-        n_edges=inputs.edges.height - scored.edges.height + linked.height,
+        n_nodes=resolution.map.height,
+        n_edges=inputs.edges.height - scored.pairs.height + linked.height,
         n_model_edges=linked.height,
         n_links=resolution.links.height,
         n_skipped=resolution.skipped.height,

@@ -12,6 +12,7 @@ from typing import Literal
 
 import polars as pl
 import yaml
+from polars.datatypes import DataType, DataTypeClass
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.files import read_yaml
@@ -129,11 +130,11 @@ class Rules(_Part):
         """One row per rule: ``rule``, ``priority``, ``rule_confidence``, ``links``, ``is_enabled``."""
         rows = [(rule.name, rule.priority, rule.confidence, rule.links, rule.enabled) for rule in self.rules]
         rows.append((LEDGER_RULE, LEDGER_PRIORITY, 1.0, "pair", True))
-        schema = {
+        schema: dict[str, DataType | DataTypeClass] = {
             "rule": pl.String,
-            "priority": pl.Int64,
+            "priority": pl.Int16,
             "rule_confidence": pl.Float64,
-            "links": pl.String,
+            "links": pl.Enum(["value", "pair", "guess"]),
             "is_enabled": pl.Boolean,
         }
         return pl.DataFrame(rows, schema=schema, orient="row")

@@ -12,17 +12,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 from polars.exceptions import PolarsError
 
 from pipelines.files import sync, write_atomically
-from pipelines.identity.frames import Schema, shaped
+from pipelines.identity.frames import Schema
 from pipelines.identity.health import HEALTH_SCHEMA
 from pipelines.identity.history import EVENT_SCHEMA
-from pipelines.identity.stable import HISTORY_SCHEMA, REDIRECT_SCHEMA, Known
+from pipelines.identity.stable import HISTORY_SCHEMA, REDIRECT_SCHEMA
 from pipelines.settings import Settings
 
 SCHEMAS: dict[str, Schema] = {
@@ -42,16 +44,12 @@ class StateError(RuntimeError):
 
 @dataclass(frozen=True)
 class State:
-    """Frames of ``SCHEMAS``."""
+    """Frames of ``SCHEMAS``; the two that grow with the house are read where they are needed."""
 
-    history: pl.DataFrame
+    history: pl.LazyFrame
     redirects: pl.DataFrame
-    events: pl.DataFrame
+    events: pl.LazyFrame
     health: pl.DataFrame
-
-    def known(self) -> Known:
-        """What a resolution needs of it."""
-        return Known(self.history, self.redirects, self.events.filter(pl.col("event") == "new")["customer_id"])
 
     def last_health(self) -> pl.DataFrame:
         """The measures of the last run; empty before the first."""
@@ -59,7 +57,13 @@ class State:
 
 
 def nothing_kept() -> State:
-    return State(**{name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()})
+    return state_of({name: pl.LazyFrame(schema=schema) for name, schema in SCHEMAS.items()})
+
+
+def state_of(tables: Mapping[str, pl.LazyFrame]) -> State:
+    """The state of its tables, by name."""
+    few = {name: tables[name].collect() for name in ("redirects", "health")}
+    return State(history=tables["history"], events=tables["events"], **few)
 
 
 def read_state(settings: Settings) -> State | None:
@@ -77,17 +81,18 @@ def read_state(settings: Settings) -> State | None:
         frames = {}
         for name, schema in SCHEMAS.items():
             path = generation / f"{name}.parquet"
-            frames[name] = shaped(pl.read_parquet(path), schema)
+            frames[name] = pl.scan_parquet(path).select(pl.col(column).cast(dtype) for column, dtype in schema.items())
+            frames[name].collect_schema()
+        return state_of(frames)
     except (OSError, ValueError, KeyError, PolarsError) as error:
         raise StateError(
             f"{path}: cannot be read ({type(error).__name__}). It holds every customer id ever given: put the folder "
             f"back from a backup. Only if there is none, remove {pointer}: ids are then taken from the warehouse"
         ) from error
-    return State(**frames)
 
 
-def write_state(settings: Settings, state: State) -> Path:
-    """Keep a state in place of the one before; returns its folder."""
+def write_state(settings: Settings, tables: Mapping[str, Iterable[pl.DataFrame]]) -> Path:
+    """Keep the tables of ``SCHEMAS``, each in parts, in place of the state before; returns their folder."""
     folder = _folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     numbers = sorted(int(path.name) for path in folder.iterdir() if path.name.isdigit())
@@ -96,9 +101,12 @@ def write_state(settings: Settings, state: State) -> Path:
     for leftover in (target, aside):  # of a run killed before its generation counted
         shutil.rmtree(leftover, ignore_errors=True)
     aside.mkdir()
-    for name in SCHEMAS:
+    for name, schema in SCHEMAS.items():
         path = aside / f"{name}.parquet"
-        getattr(state, name).write_parquet(path, compression="zstd")
+        arrow = pl.DataFrame(schema=schema).to_arrow().schema
+        with pq.ParquetWriter(path, arrow, compression="zstd") as writer:
+            for part in tables[name]:
+                writer.write_table(part.to_arrow().cast(arrow))
         sync(path)
     sync(aside)
     aside.rename(target)
@@ -117,11 +125,14 @@ def forget(settings: Settings, nodes: pl.Series) -> int:
     state = read_state(settings)
     if state is None:
         return 0
-    kept = state.history.filter(~pl.col("node_id").is_in(nodes.implode()))
-    if kept.height < state.history.height:
+    history = state.history.collect()
+    kept = history.filter(~pl.col("node_id").is_in(nodes.implode()))
+    if kept.height < history.height:
+        events = state.events.collect()
         for _ in range(KEEP):
-            write_state(settings, replace(state, history=kept))
-    return state.history.height - kept.height
+            tables = {"history": kept, "redirects": state.redirects, "events": events, "health": state.health}
+            write_state(settings, {name: [frame] for name, frame in tables.items()})
+    return history.height - kept.height
 
 
 def _folder(settings: Settings) -> Path:

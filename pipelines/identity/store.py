@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from pipelines import warehouse
 from pipelines.identity import state
-from pipelines.identity.frames import Schema, shaped
+from pipelines.identity.clusters import SKIPPED_SCHEMA
+from pipelines.identity.frames import EDGE_SCHEMA, Schema, shaped
+from pipelines.identity.quality import CLUSTER_SCHEMA
 from pipelines.identity.state import State
 from pipelines.settings import Settings
 
@@ -31,6 +34,22 @@ EVENTS_TABLE = f"{SCHEMA}.int_identity__events"
 HISTORY_TABLE = f"{SCHEMA}.int_identity__map_history"
 HEALTH_TABLE = f"{SCHEMA}.int_identity__health"
 
+STATE_TABLES = {"history": HISTORY_TABLE, "redirects": REDIRECTS_TABLE, "events": EVENTS_TABLE, "health": HEALTH_TABLE}
+"""Tables that repeat what outlives the warehouse."""
+
+SCAN_MEMORY = "2GB"
+"""Enough for scans and for giving codes: pages kept in memory would only stand beside the frames made of them."""
+
+MAP_SCHEMA: Schema = {
+    "node_id": pl.String,
+    "system": pl.String,
+    "profile_kind": pl.String,
+    "customer_id": pl.String,
+    "cluster_size": pl.Int64,
+    "is_staff": pl.Boolean,
+}
+LINK_SCHEMA: Schema = {**EDGE_SCHEMA, "customer_id": pl.String, "is_bridge": pl.Boolean}
+
 
 def read_state(settings: Settings, con: duckdb.DuckDBPyConnection) -> State:
     """What earlier runs left: as kept outside the warehouse, else as an older house left it in its tables.
@@ -41,34 +60,46 @@ def read_state(settings: Settings, con: duckdb.DuckDBPyConnection) -> State:
     kept = state.read_state(settings)
     if kept is not None:
         return kept
-    tables = {"history": HISTORY_TABLE, "redirects": REDIRECTS_TABLE, "events": EVENTS_TABLE, "health": HEALTH_TABLE}
-    return State(**{name: _read(con, table, state.SCHEMAS[name]) for name, table in tables.items()})
+    return state.state_of({name: _read(con, table, state.SCHEMAS[name]).lazy() for name, table in STATE_TABLES.items()})
 
 
-def write(settings: Settings, resolution: Resolution, review: pl.DataFrame, kept: State) -> None:
+def write(
+    settings: Settings, resolution: Resolution, review: pl.DataFrame, before: State, health: pl.DataFrame
+) -> None:
     """Keep the state, then make the tables say the same in one transaction.
 
     Killed between the two, the next run finds the state and nothing to add to it, and the tables follow.
     """
-    state.write_state(settings, kept)
+    told = resolution.names.told
+    # A resolution that is done again at the same time measures anew.
+    measured = before.health.filter(pl.col("known_at") != resolution.run.known_at)
+    kept = {
+        "history": told(resolution.history, state.SCHEMAS["history"]),
+        "redirects": [resolution.redirects],
+        "events": [before.events.collect(), resolution.events],
+        "health": [measured, health],
+    }
+    folder = state.write_state(settings, kept)
     tables = {
-        MAP_TABLE: resolution.map,
-        LINKS_TABLE: resolution.links,
-        SKIPPED_TABLE: resolution.skipped,
-        CLUSTERS_TABLE: resolution.clusters,
-        REVIEW_TABLE: review,
-        REDIRECTS_TABLE: kept.redirects,
-        EVENTS_TABLE: kept.events,
-        HISTORY_TABLE: kept.history,
-        HEALTH_TABLE: kept.health,
+        MAP_TABLE: (resolution.map, MAP_SCHEMA),
+        LINKS_TABLE: (resolution.links, LINK_SCHEMA),
+        SKIPPED_TABLE: (resolution.skipped, SKIPPED_SCHEMA),
+        CLUSTERS_TABLE: (resolution.clusters, CLUSTER_SCHEMA),
+        REVIEW_TABLE: (review, EDGE_SCHEMA),
     }
     with warehouse.connect(settings, read_only=False) as con:
+        con.execute(f"set memory_limit = '{SCAN_MEMORY}'")
         con.execute("begin")
         con.execute(f"create schema if not exists {SCHEMA}")
-        for table, frame in tables.items():
-            con.register("incoming", frame.to_arrow())
+        for table, (frame, schema) in tables.items():
+            arrow = pl.DataFrame(schema=schema).to_arrow().schema
+            parts = (batch for part in told(frame, schema) for batch in part.to_arrow().cast(arrow).to_batches())
+            con.register("incoming", pa.RecordBatchReader.from_batches(arrow, parts))
             con.execute(f"create or replace table {table} as select * from incoming")
             con.unregister("incoming")
+        for name, table in STATE_TABLES.items():
+            file = warehouse.quote(folder / f"{name}.parquet")
+            con.execute(f"create or replace table {table} as select * from read_parquet({file})")
         con.execute("commit")
 
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from pipelines import warehouse
 from pipelines.identity import features
-from pipelines.identity.evidence import read_settled
+from pipelines.identity.evidence import parts, read_inputs
 from pipelines.identity.model import (
     Comparison,
     ModelError,
@@ -28,6 +28,7 @@ from pipelines.identity.model import (
     write_parameters,
 )
 from pipelines.identity.predict import any_guard, block, new_linker, predicted
+from pipelines.identity.rules import load_rules
 from pipelines.settings import Settings
 
 Observed = dict[tuple[str, str], float]
@@ -57,50 +58,52 @@ def train(settings: Settings, *, path: Path | None = None) -> Trained:
     model = load_model_settings()
     if features.RECORDS_TABLE not in warehouse.tables(settings):
         raise warehouse.WarehouseError("the warehouse holds no records to compare yet: run 'journeyline refresh' first")
+    rules = load_rules()
     with warehouse.connect(settings) as con:
-        records, links = features.read_records(con), read_settled(con)
-    parameters = train_on(settings, model, records, links)
+        settled = parts(read_inputs(con, rules), rules)
+    with warehouse.memory(settings) as con, features.records_of(con, settings) as records:
+        parameters = train_on(con, model, records, settled)
     target = path or settings.trained_model_path
     write_parameters(target, parameters)
     return Trained(parameters, target)
 
 
-def train_on(settings: Settings, model: ModelSettings, records: pl.DataFrame, links: pl.DataFrame) -> Parameters:
-    """Parameters from records (``features.read_records``) and the rules' links between them.
+def train_on(con: duckdb.DuckDBPyConnection, model: ModelSettings, records: str, settled: pl.DataFrame) -> Parameters:
+    """Parameters from a relation of records and what the rules have settled of them (``features.put_rows``).
 
     Raises:
         ModelError: fewer records than ``min_records``, or training found no true pair.
     """
-    if records.height < model.min_records:
+    (n_records,) = con.execute(f"select count(*) from {records}").fetchall()[0]
+    if n_records < model.min_records:
         raise ModelError(
-            f"{records.height} records are too few to train on (min_records: {model.min_records}); "
+            f"{n_records} records are too few to train on (min_records: {model.min_records}); "
             "the shipped parameters stay in use"
         )
-    with warehouse.memory(settings) as con:
-        n_rows = features.put_rows(con, records, features.settle(records, links))
-        n_pairs, _ = block(con, model)
-        seen = _random_agreement(con, model)
-        sessions = [_maximise(con, model, seen, rule) for rule in model.training.blocks if _has_pairs(con, rule)]
-        m = {key: fmean(found) for key in seen if (found := [session[key] for session in sessions if key in session])}
-        if not m or not n_pairs:
-            raise ModelError("no block of training.blocks has anything to learn from; the parameters in use stay")
+    n_rows = features.put_rows(con, records, settled)
+    n_pairs, _ = block(con, model)
+    seen = _random_agreement(con, model)
+    sessions = [_maximise(con, model, seen, rule) for rule in model.training.blocks if _has_pairs(con, rule)]
+    m = {key: fmean(found) for key in seen if (found := [session[key] for session in sessions if key in session])}
+    if not m or not n_pairs:
+        raise ModelError("no block of training.blocks has anything to learn from; the parameters in use stay")
 
-        def parameters(u: Observed, links_per_record: float, household_share: float) -> Parameters:
-            return Parameters(
-                settings_hash=model.hash,
-                levels={comparison.name: _levels(comparison, m, u) for comparison in model.comparisons},
-                links_per_record=float(f"{links_per_record:.6g}"),
-                household_share=round(household_share, 4),
-                n_records=records.height,
-                n_rows=n_rows,
-                seed=model.training.seed,
-            )
+    def parameters(u: Observed, links_per_record: float, household_share: float) -> Parameters:
+        return Parameters(
+            settings_hash=model.hash,
+            levels={comparison.name: _levels(comparison, m, u) for comparison in model.comparisons},
+            links_per_record=float(f"{links_per_record:.6g}"),
+            household_share=round(household_share, 4),
+            n_records=n_records,
+            n_rows=n_rows,
+            seed=model.training.seed,
+        )
 
-        first = parameters(seen, 1.0, 1.0)
-        expected, share = _expected_links(con, model, first, n_rows)
-        u = _without_true_pairs(seen, m, first.prior(n_rows) * expected)
-        expected, share = _expected_links(con, model, parameters(u, expected, share), n_rows)
-        return parameters(u, expected, share)
+    first = parameters(seen, 1.0, 1.0)
+    expected, share = _expected_links(con, model, first, n_rows)
+    u = _without_true_pairs(seen, m, first.prior(n_rows) * expected)
+    expected, share = _expected_links(con, model, parameters(u, expected, share), n_rows)
+    return parameters(u, expected, share)
 
 
 def _random_agreement(con: duckdb.DuckDBPyConnection, model: ModelSettings) -> Observed:

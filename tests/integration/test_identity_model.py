@@ -8,16 +8,18 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines import warehouse
 from pipelines.identity import features
 from pipelines.identity.model import (
     SHIPPED_FILE,
     ModelError,
+    ModelSettings,
     load_model_settings,
     load_parameters,
     read_parameters,
     write_parameters,
 )
-from pipelines.identity.predict import EDGE_SCHEMA, score
+from pipelines.identity.predict import PAIR_SCHEMA, Scored, score
 from pipelines.identity.train import train_on
 from pipelines.settings import Settings, load_settings
 
@@ -75,17 +77,32 @@ def crowd(size: int = 600) -> list[dict[str, str | None]]:
     ]
 
 
-def links(*pairs: tuple[str, str]) -> pl.DataFrame:
-    return pl.DataFrame(list(pairs), schema={"node_id_a": pl.String, "node_id_b": pl.String}, orient="row")
+def parts(size: int, joined: tuple[int, ...] = ()) -> pl.DataFrame:
+    """Each record by itself but for those that are one."""
+    return pl.DataFrame(
+        {
+            "node_id": [f"r{number}" for number in range(size)],
+            "node": range(size),
+            "part": [joined[0] if number in joined else number for number in range(size)],
+        }
+    )
+
+
+def scored(
+    settings: Settings, rows: pl.DataFrame, *, joined: tuple[int, ...] = (), model: ModelSettings | None = None
+) -> Scored:
+    with warehouse.memory(settings) as con:
+        con.register("people", rows.to_arrow())
+        n_rows = features.put_rows(con, "people", parts(rows.height, joined))
+        found = score(con, model or load_model_settings(), read_parameters(SHIPPED_FILE), n_rows, least=REVIEW)
+    assert dict(found.pairs.schema) == PAIR_SCHEMA
+    return found
 
 
 def linked(settings: Settings, *rows: dict[str, str | None]) -> bool:
     """Whether the shipped model links the first two of the records by itself."""
-    model = load_model_settings()
-    found = score(settings, model, read_parameters(SHIPPED_FILE), records(*rows, *crowd()), links(), least=REVIEW)
-    assert dict(found.edges.schema) == EDGE_SCHEMA
-    sure = found.edges.filter(pl.col("confidence") >= AUTO)
-    return sure.filter((pl.col("node_id_a") == "r0") & (pl.col("node_id_b") == "r1")).height == 1
+    sure = scored(settings, records(*rows, *crowd())).pairs.filter(pl.col("confidence") >= AUTO)
+    return (0, 1) in sure.select("a", "b").rows()
 
 
 def test_the_shipped_parameters_fit_the_shipped_settings(settings: Settings) -> None:
@@ -146,26 +163,18 @@ def test_a_namesake_elsewhere_stays_apart(settings: Settings) -> None:
 
 
 def test_what_the_rules_joined_is_not_scored_and_lends_its_birth_date(settings: Settings) -> None:
-    model, parameters = load_model_settings(), read_parameters(SHIPPED_FILE)
     order = ANNA | {"birth_date": None, "email": "anna@other.example", "phone": None}
     rows = records(ANNA, order, ANNA | {"birth_date": "2009-11-30", "email": "j@post.example"}, *crowd())
-    apart = score(settings, model, parameters, rows, links(), least=REVIEW).edges
-    found = score(settings, model, parameters, rows, links(("r0", "r1")), least=REVIEW).edges
-    assert {("r0", "r1"), ("r1", "r2")} <= set(apart.select("node_id_a", "node_id_b").iter_rows())
+    apart = scored(settings, rows).pairs
+    found = scored(settings, rows, joined=(0, 1)).pairs
+    assert {(0, 1), (1, 2)} <= set(apart.select("a", "b").iter_rows())
     # The order has no birth date of its own: its person's speaks against the namesake child.
-    assert found.filter(pl.col("node_id_a").is_in(["r0", "r1"])).is_empty()
+    assert found.filter(pl.col("a").is_in([0, 1])).is_empty()
 
 
 def test_a_pair_tells_how_it_compares_and_shows_no_value(settings: Settings) -> None:
-    found = score(
-        settings,
-        load_model_settings(),
-        read_parameters(SHIPPED_FILE),
-        records(ANNA, ANNA | {"email": "ana.moser@post.example"}, *crowd()),
-        links(),
-        least=REVIEW,
-    )
-    (told,) = found.edges.filter(pl.col("node_id_b") == "r1")["identifier_value"]
+    found = scored(settings, records(ANNA, ANNA | {"email": "ana.moser@post.example"}, *crowd()))
+    (told,) = found.pairs.filter(pl.col("b") == 1)["identifier_value"]
     outcome = {part.split("=")[0]: part.split("=")[1].split(":")[0] for part in told.split()}
     assert outcome == {
         "given_name": "equal",
@@ -185,7 +194,7 @@ def test_a_crowded_block_is_left_out_and_reported(settings: Settings) -> None:
         update={"blocking": model.blocking.model_copy(update={"max_block": 2, "rules": (("given_name",),)})}
     )
     rows = records(*[{"given_name": "anna", "family_name": f"x{i}"} for i in range(3)])
-    found = score(settings, model, read_parameters(SHIPPED_FILE), rows, links(), least=REVIEW)
+    found = scored(settings, rows, model=model)
     assert (found.n_pairs, found.skipped_blocks) == (0, {"given_name": 1})
 
 
@@ -213,8 +222,10 @@ def test_parameters_of_other_comparisons_are_refused(settings: Settings) -> None
 
 
 def test_too_few_records_are_not_trained_on(settings: Settings) -> None:
-    with pytest.raises(ModelError, match="2 records are too few"):
-        train_on(settings, load_model_settings(), records(ANNA, ANNA), links())
+    with warehouse.memory(settings) as con:
+        con.register("people", records(ANNA, ANNA).to_arrow())
+        with pytest.raises(ModelError, match="2 records are too few"):
+            train_on(con, load_model_settings(), "people", parts(2))
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,27 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.identity.evidence import Inputs
 from pipelines.identity.ledger import empty_ledger, read_ledger
 from pipelines.identity.quality import bridges
-from pipelines.identity.resolve import Resolution, resolve_records
-from pipelines.identity.stable import Known, Run, nothing_known
-from tests.unit.identity_kit import START, Link, after, edges, keys, nodes, pairs, people, shipped, shuffled, with_cap
+from pipelines.identity.stable import Run
+from tests.unit.identity_kit import (
+    START,
+    Inputs,
+    Known,
+    Link,
+    Resolution,
+    after,
+    edges,
+    keys,
+    nodes,
+    nothing_known,
+    pairs,
+    people,
+    resolve_records,
+    shipped,
+    shuffled,
+    with_cap,
+)
 
 RULES = ("crm_merge", "email", "loyalty_card", "phone", "order_name", "device", "model")
 VALUES = ("v1", "v2", "v3")

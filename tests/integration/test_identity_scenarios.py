@@ -19,13 +19,13 @@ import pytest
 import yaml
 
 from pipelines import warehouse
-from pipelines.identity import store
-from pipelines.identity.evidence import Inputs, read_inputs
-from pipelines.identity.resolve import resolve_records
+from pipelines.identity.frames import EDGE_SCHEMA
+from pipelines.identity.ledger import LEDGER_SCHEMA, Ledger
 from pipelines.identity.rules import load_rules
-from pipelines.identity.stable import Run, nothing_known
+from pipelines.identity.stable import Run
 from pipelines.identity.state import forget
 from tests.integration.core_kit import House, new_house
+from tests.unit.identity_kit import Inputs, nothing_known, resolve_records
 
 CATALOGUE: dict[str, dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("identity_scenarios.yml").read_text(encoding="utf-8")
@@ -180,9 +180,25 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
         add(house, [case for case in CASES if number < len(case.steps)], number)
         house.resolve()
         maps.append(dict(house.rows("select node_id, customer_id from identity.int_identity__map")))
-        with warehouse.connect(house.settings) as con:
-            inputs.append(read_inputs(con, store.read_state(house.settings, con).known()))
+        inputs.append(read_inputs(house))
     return Outcome(maps, inputs)
+
+
+def read_inputs(house: House) -> Inputs:
+    """What the rules looked at, without what was known before."""
+    edges = warehouse.read(house.settings, "identity.int_identity__edges")
+    nothing = [pl.lit(None, dtype=EDGE_SCHEMA[name]).alias(name) for name in ("confidence", "match_weight")]
+    never, always = (
+        warehouse.read(house.settings, f"seeds.identity_{name}_match", list(LEDGER_SCHEMA))
+        for name in ("never", "always")
+    )
+    return Inputs(
+        nodes=warehouse.read(house.settings, "entities.int_profiles"),
+        edges=edges.with_columns(*nothing, pl.lit("rule").alias("source")),
+        unique_keys=warehouse.read(house.settings, "identity.int_identity__unique_keys"),
+        ledger=Ledger(never, always),
+        known=nothing_known(),
+    )
 
 
 def expected(case: Case, number: int, nodes: Sequence[str]) -> set[frozenset[str]]:
@@ -245,7 +261,6 @@ def test_every_order_of_records_and_evidence_finds_the_same_people(outcome: Outc
                 nodes=inputs.nodes.join(ranked, on="node_id").sort("rank").drop("rank"),
                 edges=inputs.edges.sample(fraction=1, shuffle=True, seed=turn),
                 unique_keys=inputs.unique_keys.sample(fraction=1, shuffle=True, seed=turn),
-                known=nothing_known(),
             )
             found = resolve_records(mixed, rules, Run("test", datetime(2026, 1, 1)))  # noqa: DTZ001
             mapped = dict(found.map.select("node_id", "customer_id").rows())

@@ -8,10 +8,9 @@ import polars as pl
 import pytest
 
 from pipelines.identity.health import HEALTH_SCHEMA, Seen, build_health
-from pipelines.identity.resolve import Resolution
 from pipelines.identity.rules import Drift
 from pipelines.identity.stable import Run
-from tests.unit.identity_kit import START, Link, resolved
+from tests.unit.identity_kit import START, Link, Resolution, resolved
 
 DRIFT = Drift(warn_share=0.1, min_records=10)
 NODES = [f"a:x:{i:02}" for i in range(20)]

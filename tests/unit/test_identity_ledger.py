@@ -8,8 +8,7 @@ import polars as pl
 import pytest
 
 from pipelines.identity.ledger import LEDGER_SCHEMA, LedgerError, read_ledger
-from pipelines.identity.stable import nothing_known
-from tests.unit.identity_kit import after, id_of, pairs, resolved
+from tests.unit.identity_kit import after, id_of, nothing_known, pairs, resolved
 
 NODES = pl.Series(["a:x:1", "a:x:2", "a:x:3", "a:x:4"])
 

@@ -10,9 +10,21 @@ import duckdb
 import polars as pl
 
 from pipelines.identity.ledger import empty_ledger
-from pipelines.identity.resolve import Inputs, resolve_records
-from pipelines.identity.stable import Run, nothing_known
-from tests.unit.identity_kit import START, after, edges, id_of, keys, nodes, people, resolved, shipped
+from pipelines.identity.stable import Run
+from tests.unit.identity_kit import (
+    START,
+    Inputs,
+    after,
+    edges,
+    id_of,
+    keys,
+    nodes,
+    nothing_known,
+    people,
+    resolve_records,
+    resolved,
+    shipped,
+)
 
 IDS = [f"a:user:{i}" for i in range(6)]
 
