@@ -46,7 +46,8 @@ def test_the_demo_company_is_resolved_as_its_truth_says(demo: Demo) -> None:
 
 def test_what_the_model_links_is_right_and_adds_what_rules_miss(demo: Demo) -> None:
     truth = data.demo_truth(demo.settings)
-    pairs = data.model_pairs(demo.settings).filter(pl.col("confidence") >= AUTO_LINK)
+    _, pairs = data.compared(demo.settings)
+    pairs = pairs.filter(pl.col("confidence") >= AUTO_LINK)
     judged = pairs.join(truth.rename({"node_id": "node_id_a", "entity": "a"}), on="node_id_a").join(
         truth.rename({"node_id": "node_id_b", "entity": "b"}), on="node_id_b"
     )
