@@ -139,7 +139,7 @@ def read_inputs(con: duckdb.DuckDBPyConnection, rules: Rules, before: State | No
         unique_keys=keys.cast({"node": pl.Int32, "value": pl.Int32}),
         values=values,
         ledger=_read_ledger(con, there),
-        known=_known(before, codes),
+        known=known_of(before, codes),
         blocked=dict(con.execute("select reason, count(*) from identity.int_identity__blocked group by 1").fetchall()),
     )
 
@@ -212,8 +212,8 @@ def _read_ledger(con: duckdb.DuckDBPyConnection, there: pl.DataFrame) -> Ledger:
     return replace(ledger, never=coded(ledger.never), always=coded(ledger.always))
 
 
-def _known(before: State, codes: pl.DataFrame) -> Known:
-    """What earlier runs left, in codes."""
+def known_of(before: State, codes: pl.DataFrame) -> Known:
+    """What earlier runs left, in the codes of ``node_id``."""
     given = before.events.filter(pl.col("event") == "new").select("customer_id")
     ids = [given, before.history.select("customer_id")]
     ids += [before.redirects.lazy().select(customer_id=end) for end in ("customer_id", "into_customer_id")]

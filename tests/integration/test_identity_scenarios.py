@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 import pytest
 import yaml
 
 from pipelines import warehouse
+from pipelines.identity import evidence
 from pipelines.identity.frames import EDGE_SCHEMA
 from pipelines.identity.ledger import LEDGER_SCHEMA, Ledger
 from pipelines.identity.rules import load_rules
@@ -172,8 +174,12 @@ class Outcome:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    house = new_house(tmp_path_factory, "scenarios")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return new_house(tmp_path_factory, "scenarios")
+
+
+@pytest.fixture(scope="module")
+def outcome(house: House) -> Outcome:
     maps, inputs = [], []
     for number in range(N_STEPS):
         decide_and_remove(house, CASES, number)
@@ -243,6 +249,42 @@ def test_cases_do_not_touch_each_other(outcome: Outcome) -> None:
         for node, customer in mapped.items():
             owners.setdefault(customer, set()).add(node.split(":")[2][:3])
         assert all(len(cases) == 1 for cases in owners.values())
+
+
+@pytest.mark.usefixtures("outcome")
+def test_records_and_evidence_are_read_in_the_codes_of_their_texts(house: House) -> None:
+    """What the drawn and the shuffled cases are resolved from is what a run reads."""
+    rules = load_rules()
+    with warehouse.connect(house.settings) as con:
+        read = evidence.read_inputs(con, rules)
+    made = read_inputs(house).coded(rules)
+    assert read.values.equals(made.values)
+    assert read.nodes.equals(made.nodes.select(read.nodes.columns).cast(dict(read.nodes.schema)))
+    for name in ("edges", "unique_keys"):
+        ours, theirs = (
+            getattr(side, name).with_columns(cs.enum().cast(pl.String), cs.categorical().cast(pl.String))
+            for side in (read, made)
+        )
+        order = list(ours.columns)
+        assert ours.sort(order).equals(theirs.select(order).sort(order)), name
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [("entities.int_profiles", "a node_id twice"), ("identity.int_identity__edges", "1 edges name a source record")],
+)
+@pytest.mark.usefixtures("outcome")
+def test_evidence_that_contradicts_the_records_is_refused(house: House, table: str, told: str) -> None:
+    with warehouse.connect(house.settings, read_only=False) as con:
+        con.execute("begin")
+        con.execute(f"insert into {table} select * from {table} limit 1")
+        if table.endswith("edges"):
+            con.execute(
+                f"update {table} set node_id_b = 'no:such:record' where rowid = (select max(rowid) from {table})"
+            )
+        with pytest.raises(ValueError, match=told):
+            evidence.read_inputs(con, load_rules())
+        con.execute("rollback")
 
 
 def test_every_order_of_records_and_evidence_finds_the_same_people(outcome: Outcome) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from hashlib import md5
 
-import duckdb
 import polars as pl
 
 from pipelines.identity import evidence, resolve
@@ -19,7 +19,7 @@ from pipelines.identity.frames import EDGE_SCHEMA
 from pipelines.identity.history import EVENT_SCHEMA
 from pipelines.identity.ledger import LEDGER_SCHEMA, Ledger, empty_ledger, read_ledger
 from pipelines.identity.quality import CLUSTER_SCHEMA
-from pipelines.identity.rules import Rules, load_rules
+from pipelines.identity.rules import LEDGER_RULE, Rules, load_rules
 from pipelines.identity.stable import HISTORY_SCHEMA, REDIRECT_SCHEMA, Run
 from pipelines.identity.state import State, nothing_kept
 from pipelines.identity.store import LINK_SCHEMA, MAP_SCHEMA
@@ -53,49 +53,46 @@ class Inputs:
     known: Known
 
     def coded(self, rules: Rules) -> evidence.Inputs:
-        """As the product reads it from a warehouse."""
-        con = warehouse()
-        tables = {
-            "profiles": self.nodes,
-            "edges": self.edges.filter(pl.col("source") == "rule"),
-            "unique_keys": self.unique_keys,
-            "never": self.ledger.never,
-            "always": self.ledger.always,
+        """In codes, as ``evidence.read_inputs`` reads them from a warehouse."""
+        nodes = self.nodes.select(
+            *("node_id", "system", "profile_kind", "is_staff"),
+            pl.any_horizontal(pl.col("first_name", "full_name").fill_null("").str.strip_chars() != "").alias(
+                "is_named"
+            ),
+            pl.lit(value=True).alias("is_there"),
+        )
+        gone = self.known.history.select("node_id").unique().join(nodes, on="node_id", how="anti")
+        gone = gone.with_columns(is_named=pl.lit(value=False), is_there=pl.lit(value=False))
+        nodes = pl.concat([nodes, gone], how="diagonal").sort("node_id")
+        proposed = [int(md5(i.encode(), usedforsecurity=False).hexdigest()[:16], 16) for i in nodes["node_id"]]
+        codes = nodes.select("node_id", pl.int_range(pl.len(), dtype=pl.Int32).alias("code"), "is_there")
+        values = pl.concat([self.edges["identifier_value"], self.unique_keys["key_value"]]).drop_nulls().unique().sort()
+        texts = pl.DataFrame({"text": values}).with_columns(pl.int_range(pl.len(), dtype=pl.Int32).alias("value"))
+
+        def placed(frame: pl.DataFrame, ends: Mapping[str, str], text: str | None = None) -> pl.DataFrame:
+            for name, code in ends.items():
+                place = codes.select(pl.col("node_id").alias(name), pl.col("code").alias(code))
+                frame = frame.join(place, on=name, how="left", maintain_order="left")
+            return frame.join(texts, left_on=text, right_on="text", how="left") if text else frame
+
+        pair = {"node_id_a": "a", "node_id_b": "b"}
+        is_model = pl.col("source") == "model"
+        edges = placed(self.edges.filter(~is_model), pair, "identifier_value")
+        named = {*evidence.UNSETTLED_RULES, *(rule.name for rule in rules.rules), *edges["rule"], LEDGER_RULE}
+        types = {
+            "rule": pl.Enum(sorted(named)),
+            "identifier_type": pl.Enum(sorted({"comparison", "ledger", *edges["identifier_type"]})),
         }
-        for name, frame in tables.items():
-            con.register(name, frame.to_arrow())
-        found = evidence.read_inputs(con, rules, self.known.state())
-        codes = found.nodes.select("node_id").with_row_index("code")
-        pairs = self.edges.filter(pl.col("source") == "model")
-        for end, code in (("node_id_a", "a"), ("node_id_b", "b")):
-            pairs = pairs.join(codes.rename({"node_id": end, "code": code}), on=end)
-        return found.with_pairs(pairs)
-
-
-@lru_cache(maxsize=1)
-def warehouse() -> duckdb.DuckDBPyConnection:
-    """The tables a resolution reads, over frames."""
-    con = duckdb.connect()
-    con.execute(
-        """
-        set threads = 1;
-        create schema entities;
-        create schema identity;
-        create schema seeds;
-        create table identity.int_identity__blocked (reason varchar);
-        """
-    )
-    empty = Inputs(nodes([]), edges([]), keys({}), empty_ledger(), nothing_known())
-    for name, table, frame in (
-        ("profiles", "entities.int_profiles", empty.nodes),
-        ("edges", "identity.int_identity__edges", empty.edges),
-        ("unique_keys", "identity.int_identity__unique_keys", empty.unique_keys),
-        ("never", "seeds.identity_never_match", empty.ledger.never),
-        ("always", "seeds.identity_always_match", empty.ledger.always),
-    ):
-        con.register(name, frame.to_arrow())
-        con.execute(f"create view {table} as select * from {name}")
-    return con
+        columns = ("a", "b", "rule", "identifier_type", "value", "observed_at", "confidence", "match_weight", "source")
+        found = evidence.Inputs(
+            nodes=nodes.with_columns(pl.Series("proposed", proposed, dtype=pl.UInt64)),
+            edges=edges.select(columns).cast({**types, "source": evidence.SOURCES}),
+            unique_keys=placed(self.unique_keys, {"node_id": "node"}, "key_value").select("node", "key_type", "value"),
+            values=values,
+            ledger=replace(self.ledger, never=placed(self.ledger.never, pair), always=placed(self.ledger.always, pair)),
+            known=evidence.known_of(self.known.state(), codes),
+        )
+        return found.with_pairs(placed(self.edges.filter(is_model), pair))
 
 
 @dataclass(frozen=True)
