@@ -83,7 +83,7 @@ def one_run(context: Context) -> list[tuple[int, str]]:
 def inside_interval(context: Context) -> list[tuple[int, str]]:
     """Every estimate lies in its interval, ends included; so do the further ones named <x>, <x>_lo, <x>_hi."""
     columns = set(context.table.schema)
-    triples = [("value", "lo", "hi")]
+    triples = [("value", "lo", "hi")] if "value" in columns else []
     triples += [(name, f"{name}_lo", f"{name}_hi") for name in columns if {f"{name}_lo", f"{name}_hi"} <= columns]
     triples += [(f"{n}_value", f"{n}_lo", f"{n}_hi") for n in ("overall", "vs_rest") if f"{n}_value" in columns]
     broken = []

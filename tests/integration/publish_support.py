@@ -200,7 +200,11 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "r_score": "1 + i % 5",
         "f_score": "1 + i % 5",
         "m_score": "1 + i % 5",
+        "clv_status": "'converged'",
+        **{f"{name}_lo": "0.4" for name in ("p_alive", "expected_orders", "expected_revenue", "clv")},
+        **{f"{name}_hi": "0.6" for name in ("p_alive", "expected_orders", "expected_revenue", "clv")},
     },
+    "analytics.value_model": {"model": "'bg_nbd'", "parameter": "'p' || i", "status": "'converged'", "n_repeat": "40"},
     "analytics.journey_flow": {
         "phase": "'closure'",
         "breakdown": "'region'",

@@ -99,6 +99,10 @@ DIRTY = {
         f, (pl.col("scheme_id") == "business") & (pl.col("measure") == "share"), suppressed=True
     ),
     ("segment_profiles", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("customer_value", "inside_interval"): lambda f: put(f, pl.col("clv").is_not_null(), clv_lo=1e9),
+    ("customer_value", "forecasts_possible"): lambda f: put(f, pl.col("clv").is_not_null(), p_alive=1.1),
+    ("value_model", "fits_told"): lambda f: f.filter(pl.col("parameter") != "alpha"),
+    ("value_model", "metrics_registered"): lambda f: put(f, None, model="happiness"),
     ("funnel_steps", "never_widen"): lambda f: put(f, SHOWN & (pl.col("step_order") == 3), n_reached=10**6),
     ("funnel_steps", "hidden_stays_hidden"): lone_secret,
     ("path_transitions", "value_sums_to_1"): lambda f: put(f, SHOWN, value=2.0, hi=2.0),
@@ -201,6 +205,34 @@ def test_further_ways_to_break_the_verdict_on_a_cause(mutation, frames):
 def test_further_ways_to_break_a_partition(mutation, frames):
     dirty = mutation(frames["analytics.segment_membership"])
     assert "partition" in {v.law for v in check("segment_membership", dirty, frames, min_cell=MIN_CELL)}
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        lambda f: put(f, pl.col("clv").is_not_null(), expected_orders=-1.0, expected_orders_lo=-2.0),
+        lambda f: put(f, pl.col("clv").is_not_null(), clv=None),
+        lambda f: put(f, pl.col("clv").is_not_null(), clv_basis=None),
+        lambda f: put(f, pl.col("clv").is_null(), clv_status="converged"),
+    ],
+)
+def test_further_ways_to_break_a_forecast(mutation, frames):
+    dirty = mutation(frames["analytics.customer_value"])
+    assert "forecasts_possible" in {v.law for v in check("customer_value", dirty, frames, min_cell=MIN_CELL)}
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        lambda f: put(f, pl.col("parameter") == "alpha", status="not_converged"),
+        lambda f: put(f, pl.col("parameter") == "q", log_likelihood=1.0),
+        lambda f: put(f, pl.col("parameter") == "q", value=-1.0, lo=-2.0),
+        lambda f: f.with_columns(pl.lit("converged").alias("status"), pl.lit(None, pl.Float64).alias("lo")),
+    ],
+)
+def test_further_ways_to_break_a_model(mutation, frames):
+    dirty = mutation(frames["analytics.value_model"])
+    assert "fits_told" in {v.law for v in check("value_model", dirty, frames, min_cell=MIN_CELL)}
 
 
 def test_main_causes_that_do_not_share_out_every_cart_break_the_law(frames):

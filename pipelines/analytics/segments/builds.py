@@ -14,6 +14,7 @@ from pipelines.analytics.inputs import (
     IS_STAFF,
     MEMBERSHIP,
     ORDERS,
+    PURCHASE_DAYS,
     RESPONSES,
     SEGMENTS,
     SURVEY,
@@ -25,15 +26,19 @@ from pipelines.analytics.inputs import (
     columns,
 )
 from pipelines.analytics.metrics import build_metrics
+from pipelines.analytics.segments import value_builds
 from pipelines.analytics.segments.contrasts import build_segment_contrasts
 from pipelines.analytics.segments.membership import build_segment_membership
 from pipelines.analytics.segments.profiles import build_segment_profiles
 from pipelines.analytics.segments.schemes import DEFINITION
 from pipelines.analytics.segments.value import build_customer_value
+from pipelines.analytics.segments.value_builds import DAYS
 
 
 def _customer_value(frames: Frames, run: Run) -> pl.DataFrame:
-    return build_customer_value(customers=frames[CUSTOMERS], as_of=run.as_of, run_id=run.run_id)
+    return build_customer_value(
+        customers=frames[CUSTOMERS], days=frames[PURCHASE_DAYS], as_of=run.as_of, run_id=run.run_id
+    )
 
 
 def _segment_membership(frames: Frames, run: Run) -> pl.DataFrame:
@@ -77,10 +82,12 @@ BUILDS: dict[str, TableBuild] = {
             CUSTOMERS: columns(
                 "customer_id is_identified is_staff last_order_at n_orders n_order_days_365d net_amount_reporting "
                 "net_amount_reporting_365d margin_amount_reporting"
-            )
+            ),
+            PURCHASE_DAYS: DAYS,
         },
         _customer_value,
     ),
+    **value_builds.BUILDS,
     "segment_membership": TableBuild(
         {
             CUSTOMERS: columns(

@@ -18,6 +18,7 @@ from pipelines.analytics.law import (
     side_law,
     sum_law,
 )
+from pipelines.analytics.segments import value_laws
 from pipelines.analytics.segments.schemes import DEFINITION, REST, Scheme, schemes_of
 from pipelines.analytics.segments.value import base_customers
 
@@ -83,4 +84,5 @@ LAWS: dict[str, tuple[Law, ...]] = {
         hidden_law(("measure",), ("scheme_id", "group_id", None)),
         registry_law("measure"),
     ),
+    **value_laws.LAWS,
 }

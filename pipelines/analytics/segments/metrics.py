@@ -6,6 +6,7 @@ Belongs here: what each number means and how it is computed. Stays out: the comp
 from __future__ import annotations
 
 from pipelines.analytics.definition import CARE, COMMERCE, CRM, Definition
+from pipelines.analytics.segments import value_metrics
 
 DEFINITIONS = (
     Definition(
@@ -110,4 +111,5 @@ DEFINITIONS = (
         CRM,
         "customer_value",
     ),
+    *value_metrics.DEFINITIONS,
 )

@@ -5,6 +5,7 @@ Belongs here: columns, keys and words. Stays out: how the numbers are computed.
 
 from __future__ import annotations
 
+from pipelines.analytics.segments import value_tables
 from pipelines.analytics.table import (
     FLOAT,
     GROUP,
@@ -52,7 +53,9 @@ TABLES = (
         Column("m_score", INT, "1 (little) to 5 (much) in the same way; equal values share a score."),
         Column("historic_margin", FLOAT, "Margin so far, reporting currency; null where no unit cost is known."),
         Column("simple_clv", FLOAT, "Margin of the year x r / (1 + d - r), r = 0.8 retained, d = 0.1 discount a year."),
+        *value_tables.FORECASTS,
     ),
+    *value_tables.TABLES,
     table(
         "segment_contrasts",
         "One row per segment scheme, group and measure: the group against the groups that do not stand out.",

@@ -1,7 +1,7 @@
-"""What a customer is worth: recency, frequency, monetary value, their scores, margin and a simple lifetime value.
+"""What a customer is worth: recency, frequency, monetary value, their scores, margin, lifetime value, forecasts.
 
 Belongs here: one row a customer from the single customer view. Stays out: the segments made of the scores
-(segments.py) and probabilistic lifetime models.
+(membership.py) and the models behind the forecasts (value_forecast.py).
 
 Scores follow ``ceil(5 * percent_rank)``, at least 1, among the buyers of the last 365 days: equal values share a score
 and the result does not depend on the order of rows, which quintile buckets (ntile) cannot promise. Earlier buyers score
@@ -14,6 +14,8 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.analytics.carts.causes import margin_rate_of
+from pipelines.analytics.segments import value_forecast
 from pipelines.analytics.tables import TABLES
 
 RETENTION = 0.8
@@ -38,10 +40,11 @@ def simple_clv(margin: pl.Expr, retention: float = RETENTION, discount: float = 
     return margin * retention / (1 + discount - retention)
 
 
-def build_customer_value(*, customers: pl.DataFrame, as_of: date, run_id: str) -> pl.DataFrame:
-    """One row per identified customer who is not staff; prospects have no recency and no scores.
+def build_customer_value(*, customers: pl.DataFrame, days: pl.DataFrame, as_of: date, run_id: str) -> pl.DataFrame:
+    """One row per identified customer who is not staff; prospects have no recency, no scores and no forecast.
 
-    The yearly margin is the year's net revenue at the customer's own margin rate so far.
+    The yearly margin is the year's net revenue at the customer's own margin rate so far. ``days`` has one row per
+    customer and day with an order.
     """
     # Days are counted between dates, never between instants, so the hour of the order does not matter.
     recency = (pl.lit(as_of) - pl.col("last_order_at").dt.date()).dt.total_days().clip(lower_bound=0)
@@ -50,27 +53,32 @@ def build_customer_value(*, customers: pl.DataFrame, as_of: date, run_id: str) -
     margin_rate = pl.when(pl.col("net_amount_reporting") != 0).then(
         pl.col("margin_amount_reporting") / pl.col("net_amount_reporting")
     )
-    frame = (
-        base_customers(customers)
-        .with_columns(
-            pl.when(is_buyer).then(recency).alias("recency_days"),
-            pl.col("n_order_days_365d").alias("frequency"),
-            pl.col("net_amount_reporting_365d").alias("monetary"),
-            pl.col("margin_amount_reporting").alias("historic_margin"),
-        )
-        .with_columns(
-            *(
-                pl.when(is_buyer).then(score(pl.when(is_recent).then(value)).fill_null(1)).alias(name)
-                for name, value in (
-                    ("r_score", -pl.col("recency_days")),
-                    ("f_score", pl.col("frequency")),
-                    ("m_score", pl.col("monetary")),
-                )
-            ),
-            pl.when(is_buyer)
-            .then(simple_clv(pl.col("monetary") * margin_rate).fill_null(pl.when(pl.col("monetary") == 0).then(0.0)))
-            .otherwise(0.0)
-            .alias("simple_clv"),
-        )
+    base = base_customers(customers)
+    frame = base.with_columns(
+        pl.when(is_buyer).then(recency).alias("recency_days"),
+        pl.col("n_order_days_365d").alias("frequency"),
+        pl.col("net_amount_reporting_365d").alias("monetary"),
+        pl.col("margin_amount_reporting").alias("historic_margin"),
+    ).with_columns(
+        *(
+            pl.when(is_buyer).then(score(pl.when(is_recent).then(value)).fill_null(1)).alias(name)
+            for name, value in (
+                ("r_score", -pl.col("recency_days")),
+                ("f_score", pl.col("frequency")),
+                ("m_score", pl.col("monetary")),
+            )
+        ),
+        pl.when(is_buyer)
+        .then(simple_clv(pl.col("monetary") * margin_rate).fill_null(pl.when(pl.col("monetary") == 0).then(0.0)))
+        .otherwise(0.0)
+        .alias("simple_clv"),
+    )
+    histories = value_forecast.histories_of(days.join(base, on="customer_id", how="semi"), until=as_of)
+    expected = value_forecast.forecast(
+        histories, value_forecast.fit(histories), days=value_forecast.YEAR_DAYS, margin_rate=margin_rate_of(base)
+    )
+    frame = frame.join(expected, on="customer_id", how="left").with_columns(
+        pl.col("clv_status").fill_null(value_forecast.NO_ORDER),
+        pl.when(pl.col("clv").is_not_null()).then(pl.lit(value_forecast.BASIS)).alias("clv_basis"),
     )
     return TABLES["customer_value"].conform(frame, as_of=as_of, run_id=run_id)

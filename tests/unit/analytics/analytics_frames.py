@@ -113,7 +113,8 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
     products = mart("core.dim_products", product_id=lines, product_line=lines, division=list(LINES.values()))
     frames = {
         "raw.segment_definitions": DEFINITIONS,
-        "core.dim_customers": _people(rng, ids),
+        "core.dim_customers": (people := _people(rng, ids)),
+        "journey.fct_purchase_days": _purchases(np.random.default_rng(seed + 2), people),
         "core.dim_products": products,
         **_feedback(rng, ids),
         **_journey(rng, ids),
@@ -162,6 +163,19 @@ def _people(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
         margin_amount_reporting=money * 0.4,
         has_email_marketing_consent=rng.random(customers) < 0.6,
     )
+
+
+def _purchases(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
+    """Order days between the first and the last order of each buyer."""
+    rows = []
+    for person in people.filter(pl.col("n_orders") > 0).iter_rows(named=True):
+        first, last = person["first_order_at"].date(), person["last_order_at"].date()
+        between = rng.integers(0, (last - first).days + 1, max(person["n_orders"] - 2, 0))
+        spent = float(person["net_amount_reporting"]) / person["n_orders"]
+        for day in sorted({first, last, *(first + timedelta(days=int(gap)) for gap in between)}):
+            amount = round(spent * rng.gamma(4.0, 0.25), 2)
+            rows.append({"customer_id": person["customer_id"], "order_date": day, "net_amount_reporting": amount})
+    return mart("journey.fct_purchase_days", rows)
 
 
 def _feedback(rng: np.random.Generator, ids: Any) -> Frames:

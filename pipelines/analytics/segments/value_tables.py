@@ -1,0 +1,54 @@
+"""Tables of models of value: what they are fitted to, whether they came true, how value is spread.
+
+Belongs here: columns, keys and words. Stays out: how the numbers are computed, and customer_value itself (tables.py).
+"""
+
+from __future__ import annotations
+
+from pipelines.analytics.table import FLOAT, INT, STRING, Column, estimate, interval, table
+
+FORECASTS = (
+    *interval(
+        "p_alive",
+        "Chance of still being a customer, BG/NBD; 1 by the model after a single order day.",
+        "of the expectation, not of what one person does",
+    ),
+    *interval("expected_orders", "Order days expected in the 365 days after as_of.", "delta method"),
+    *interval("expected_revenue", "Net revenue expected in those days: orders x expected spend.", "delta method"),
+    *interval(
+        "clv", "Margin expected of the next 3 years, discounted 10 % a year, reporting currency.", "delta method"
+    ),
+    Column("clv_basis", STRING, "What clv rests on; null where there is none."),
+    Column(
+        "clv_status",
+        STRING,
+        "converged, at_limit, spend_depends_on_frequency; or why it is null: no_order, too_few_customers, "
+        "not_converged, no_spend_model, no_margin.",
+    ),
+)
+"""The columns of customer_value that models give."""
+
+TABLES = (
+    table(
+        "value_model",
+        "One row per parameter of the two models of customer value, per mean they imply, and one for a correlation.",
+        "model parameter",
+        Column("model", STRING, "bg_nbd (how often, and whether still there) or gamma_gamma (how much)."),
+        Column(
+            "parameter",
+            STRING,
+            "r, alpha (weeks), a, b, mean_rate (order days a week), mean_dropout; p, q, v and mean_spend (reporting "
+            "currency); frequency_spend_correlation, which Gamma-Gamma holds to be none.",
+        ),
+        *estimate("Fitted value.", "Customers the model is fitted to."),
+        Column("n_repeat", INT, "Of those, customers with a second order day."),
+        Column(
+            "status",
+            STRING,
+            "converged, at_limit (a parameter at its end: a simpler model), not_converged, too_few_customers; "
+            "small or large for the correlation.",
+        ),
+        Column("log_likelihood", FLOAT, "At the fitted values, of the whole model."),
+        Column("iterations", INT, "Steps the fit took."),
+    ),
+)
