@@ -1,4 +1,4 @@
-"""What customers do: stages, funnels, paths, channels, retention.
+"""What customers do: stages, funnels, paths, channels, retention, attribution.
 
 A topic has its tables, laws, builds and metrics (definitions) and the statistics behind them.
 """
