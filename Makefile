@@ -22,12 +22,12 @@ endif
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help install refresh test dev generate lint format docs bench bench-identity clean
+.PHONY: help install refresh test dev generate lint format docs bench bench-identity bench-events clean
 
 help: ## list what a person can do here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 	@echo
-	@echo "  variables: SOURCES=a,b  DATA=folder  AS_OF=2026-10-31  CUSTOMERS=3000  WORKERS=2  ARGS='--full'"
+	@echo "  variables: SOURCES=a,b  DATA=folder  AS_OF=2026-10-31  CUSTOMERS=3000  EVENTS=1000000  WORKERS=2  ARGS='--full'"
 	@echo "  example:   make refresh SOURCES=adventureworks DATA=~/exports/adventureworks"
 
 install: $(STAMP) ## fill .venv from the locked requirements
@@ -73,6 +73,9 @@ bench: $(STAMP) ## time the refresh beside a bare DuckDB load (CUSTOMERS=3000)
 
 bench-identity: $(STAMP) ## accuracy and speed of identity beside stock Splink (CUSTOMERS=3000)
 	$(BIN)/python -m benchmarks.identity $(if $(CUSTOMERS),--customers $(CUSTOMERS)) $(ARGS)
+
+bench-events: $(STAMP) ## sessions, carts and funnels on millions of events (EVENTS=1000000), beside chdb where it is installed
+	$(BIN)/python -m benchmarks.events $(if $(EVENTS),--events $(EVENTS)) $(ARGS)
 
 clean: ## delete caches, never data
 	rm -rf .pytest_cache .mypy_cache .ruff_cache dbt_project/target dbt_project/logs

@@ -1,6 +1,6 @@
 """Funnel levels beside ClickHouse's windowFunnel: the same random events, every mode, levels and time, as JSON.
 
-Belongs here: the comparison. Stays out: the models. chdb is needed for this alone (``pip install chdb``); the project
+Belongs here: the comparison. Stays out: the models. chdb is needed (extra ``benchmarks``); the project
 does not depend on it. Events have ties, repeats and strangers, which is where implementations part.
 
 Example: python -m benchmarks.funnel --events 1000000 --json build/funnel.json

@@ -1,19 +1,15 @@
 {# Pieces of the funnel models: events by what they count as, whose they are, and the position of an event. #}
 {# The events that count as something in a funnel, one row per match: its rule's funnel_number, role, step_order, until_step, unit_number,
-   at_us, then held_value and event_id (each null where no such funnel needs it) and further columns of events, as SQL.
-   A person goes by its own number; which cart or session of its key an event belongs to is looked up by the time.
-   only: a condition on definitions, for the models that serve some funnels. #}
+   at_us, held_value and event_id (each null where no such funnel needs it). A person goes by its own number; which cart or session of its
+   key an event belongs to is looked up by the time.
+   columns: of the event, where a person did it; only: a condition on definitions, for models that serve some funnels. #}
 {% macro funnel_events(roles, columns=[], only='true') %}
 {%- set own_columns = ['funnel_number', 'role', 'step_order', 'until_step', 'at_us', 'held_value', 'event_id'] %}
     select
-        {%- for column in own_columns %}
+        {%- for column in own_columns + columns %}
         matched.{{ column }},
         {%- endfor %}
-        {{ key_number(['matched.unit_key']) }} as unit_number,
-        matched.unit_key
-        {%- for column in columns %},
-        matched.{{ column }}
-        {%- endfor %}
+        {{ key_number(['matched.unit_key']) }} as unit_number
     from (
         {{- funnel_matched(roles, "definitions.unit = 'customer' and " ~ only, 'events.customer_id', columns) }}
     ) as matched
@@ -22,17 +18,15 @@
         {%- for column in own_columns %}
         matched.{{ column }},
         {%- endfor %}
-        units.unit_number,
-        matched.unit_key
-        {%- for column in columns %},
-        matched.{{ column }}
+        {%- for column in columns %}
+        cast(null as string) as {{ column }},
         {%- endfor %}
+        units.unit_number
     from (
         {{- funnel_matched(
             roles,
             "definitions.unit <> 'customer' and " ~ only,
-            "case rules.unit when 'session' then events.device_ref else coalesce(events.cart_ref, events.customer_id) end",
-            columns
+            "case rules.unit when 'session' then events.device_ref else coalesce(events.cart_ref, events.customer_id) end"
         ) }}
     ) as matched
     inner join {{ ref('funnel_units') }} as units
@@ -45,7 +39,7 @@
 
 {# Event types and stages are joined by equality, `any event` comes apart, so that no join compares all with all. Plain funnels come apart
    too: the log is read as narrow as each part allows, and not at all for a part no funnel belongs to. #}
-{% macro funnel_matched(roles, only, unit_key, columns) %}
+{% macro funnel_matched(roles, only, unit_key, columns=[]) %}
 {%- for kind, is_rich in [('event_type', false), ('stage', false), ('event_type', true), ('stage', true), ('any', true)] %}
         select
             rules.funnel_number,

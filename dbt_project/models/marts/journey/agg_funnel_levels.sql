@@ -62,36 +62,47 @@ excluded as (
         end
 ),
 
--- Who entered: persons are named by the log itself. Several first steps at the same moment: their attributes are told apart by name only.
-entry_events as (
-    {{- funnel_events(['step'], ['region', 'device_category', 'channel'], "definitions.unit = 'customer'") }}
-),
-
+-- Several first steps of a person at the same moment: their attributes are told apart by name only.
 persons as (
     select
         levels.chain,
-        min(entry_events.unit_key) as unit_id,
-        min(entry_events.region) as region,
-        min(entry_events.device_category) as device_category,
-        min(entry_events.channel) as channel
+        min(entries.region) as region,
+        min(entries.device_category) as device_category,
+        min(entries.channel) as channel
     from levels
-    inner join entry_events
+    inner join definitions on levels.funnel_number = definitions.funnel_number
+    inner join {{ ref('funnel_steps') }} as entries
         on
-            levels.funnel_number = entry_events.funnel_number
-            and levels.unit_number = entry_events.unit_number
-            and levels.entry_step = entry_events.step_order
-            and levels.entered_us = entry_events.at_us
+            levels.chain = entries.chain
+            and levels.entered_us = entries.at_us
+    where
+        definitions.unit = 'customer'
+        and entries.until_us is not null
     group by 1
+),
+
+-- The date in a zone costs as much as the rest of a row: it is looked up once for each quarter of an hour, where dates and offsets change.
+quarters as (
+    select distinct cast(floor(entered_us / 900000000.0) as bigint) as quarter
+    from levels
+),
+
+quarter_dates as (
+    select
+        quarters.quarter,
+        {{ date_in_zone(timestamp_from_epoch_us('quarters.quarter * 900000000'), 'run_settings.reporting_time_zone') }} as entered_date
+    from quarters
+    cross join run_settings
 )
 
 select
     definitions.funnel_id,
     definitions.unit,
-    coalesce(units.unit_id, persons.unit_id) as unit_id,
-    coalesce(units.customer_id, persons.unit_id) as customer_id,
+    units.unit_id,
+    units.customer_id,
     levels.held_value,
     {{ timestamp_from_epoch_us('levels.entered_us') }} as entered_at,
-    {{ date_in_zone(timestamp_from_epoch_us('levels.entered_us'), 'run_settings.reporting_time_zone') }} as entered_date,
+    quarter_dates.entered_date,
     levels.entry_step,
     levels.level,
     {%- for step in range(2, max_steps + 1) %}
@@ -106,11 +117,12 @@ select
     {{ timestamp_from_epoch_us('levels.entered_us + levels.window_us') }} <= run_settings.as_of as is_mature
 from levels
 inner join definitions on levels.funnel_number = definitions.funnel_number
+inner join units
+    on
+        definitions.unit = units.unit
+        and levels.unit_number = units.unit_number
+inner join quarter_dates on cast(floor(levels.entered_us / 900000000.0) as bigint) = quarter_dates.quarter
 cross join run_settings
 left join times on levels.chain = times.chain
 left join excluded on levels.chain = excluded.chain
 left join persons on levels.chain = persons.chain
-left join units
-    on
-        definitions.unit = units.unit
-        and levels.unit_number = units.unit_number

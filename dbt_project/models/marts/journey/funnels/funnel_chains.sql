@@ -5,7 +5,7 @@ with entries as (
         funnel_number,
         unit_number,
         held_value,
-        entry_step,
+        step_order as entry_step,
         min(at_us) as first_us
     from {{ ref('funnel_steps') }}
     where until_us is not null

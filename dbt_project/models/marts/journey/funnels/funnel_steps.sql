@@ -1,7 +1,8 @@
 -- One row per chain and event that is one of its steps. A chain is a unit with a step it enters a funnel by (the first; in an open funnel
--- any up to this one) and, where the funnel holds a value constant, that value.
+-- any up to this one) and, where the funnel holds a value constant, that value. What a chain is and where a person entered is told by the
+-- rows of its entries alone: most rows are other steps.
 with events as (
-    {{- funnel_events(['step']) }}
+    {{- funnel_events(['step'], ['region', 'device_category', 'channel']) }}
 ),
 
 entries as (
@@ -13,19 +14,31 @@ entries as (
     where
         step_order = 1
         or is_open
+),
+
+placed as (
+    select
+        {{ key_number(['events.unit_number', 'events.funnel_number', 'entries.entry_step', 'events.held_value']) }} as chain,
+        events.*,
+        entries.entry_step,
+        events.step_order = entries.entry_step as is_entry,
+        entries.window_us
+    from events
+    inner join entries
+        on
+            events.funnel_number = entries.funnel_number
+            and events.step_order >= entries.entry_step
 )
 
 select
-    {{ key_number(['events.unit_number', 'events.funnel_number', 'entries.entry_step', 'events.held_value']) }} as chain,
-    events.funnel_number,
-    events.unit_number,
-    events.held_value,
-    entries.entry_step,
-    events.step_order,
-    events.at_us,
-    case when events.step_order = entries.entry_step then events.at_us + entries.window_us end as until_us
-from events
-inner join entries
-    on
-        events.funnel_number = entries.funnel_number
-        and events.step_order >= entries.entry_step
+    chain,
+    step_order,
+    at_us,
+    case when is_entry then at_us + window_us end as until_us,
+    case when is_entry then funnel_number end as funnel_number,
+    case when is_entry then unit_number end as unit_number,
+    case when is_entry then held_value end as held_value,
+    case when is_entry then region end as region,
+    case when is_entry then device_category end as device_category,
+    case when is_entry then channel end as channel
+from placed

@@ -1,6 +1,19 @@
--- One row per cart and session, with the number it goes by in the funnels and the time in which an event of its key is its own: of a cart
--- until the next cart of the key begins.
-with carts as (
+-- One row per person, cart and session that a funnel may be about, with the number it goes by and, but for persons, the time in which an
+-- event of its key is its own: of a cart until the next cart of the key begins.
+with wanted_units as (
+    select distinct unit from {{ ref('dim_funnel_steps') }}
+),
+
+persons as (
+    select distinct customer_id
+    from {{ ref('fct_events') }}
+    where
+        customer_id is not null
+        and not is_bot
+        and not is_staff
+),
+
+carts as (
     select
         cart_id,
         coalesce(first_cart_ref, customer_id) as cart_key,
@@ -27,6 +40,18 @@ sessions as (
 
 spans as (
     select
+        'customer' as unit,
+        customer_id as unit_id,
+        customer_id as unit_key,
+        cast(null as bigint) as started_us,
+        cast(null as bigint) as until_us,
+        customer_id,
+        cast(null as string) as region,
+        cast(null as string) as device_category,
+        cast(null as string) as channel
+    from persons
+    union all
+    select
         'cart' as unit,
         cart_id as unit_id,
         cart_key as unit_key,
@@ -52,14 +77,15 @@ spans as (
 )
 
 select
-    unit,
-    {{ key_number(['unit_id']) }} as unit_number,
-    unit_id,
-    unit_key,
-    started_us,
-    until_us,
-    customer_id,
-    region,
-    device_category,
-    channel
+    spans.unit,
+    {{ key_number(['spans.unit_id']) }} as unit_number,
+    spans.unit_id,
+    spans.unit_key,
+    spans.started_us,
+    spans.until_us,
+    spans.customer_id,
+    spans.region,
+    spans.device_category,
+    spans.channel
 from spans
+inner join wanted_units on spans.unit = wanted_units.unit
