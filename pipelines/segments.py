@@ -17,12 +17,26 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipelines.analytics.segments.conditions import ConditionError, parse
 from pipelines.analytics.segments.facts import FACTS
-from pipelines.analytics.segments.schemes import DEFINITION
+from pipelines.analytics.segments.schemes import DEFINITION, TAG
 from pipelines.files import read_yaml
 from pipelines.settings import PROJECT_ROOT
 
 SEGMENTS_FILE = Path("dbt_project/definitions/segments.yml")
 
+Owner = Literal["customer-insight", "e-commerce", "customer-care", "crm"]
+Basis = Literal[
+    "value",
+    "lifecycle",
+    "demographic",
+    "geographic",
+    "firmographic",
+    "needs",
+    "behaviour",
+    "journey",
+    "channel",
+    "funnel",
+    "combined",
+]
 Name = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
 Words = Field(min_length=4)
 
@@ -55,19 +69,8 @@ class Scheme(_Part):
 
     id: str = Name
     goal: str = Field(min_length=10)
-    owner: Literal["customer-insight", "e-commerce", "customer-care", "crm"]
-    basis: Literal[
-        "value",
-        "lifecycle",
-        "demographic",
-        "geographic",
-        "firmographic",
-        "needs",
-        "behaviour",
-        "journey",
-        "channel",
-        "combined",
-    ]
+    owner: Owner
+    basis: Basis
     refresh: Literal["every run"]
     key: bool = False
     rules: tuple[Rule, ...] = ()
@@ -88,12 +91,25 @@ class Scheme(_Part):
         return self
 
 
-class _File(_Part):
+class Tag(_Part):
+    """A mark people carry beside their segments: any number of them, or none."""
+
+    id: str = Name
+    goal: str = Field(min_length=10)
+    owner: Owner
+    when: str
+    words: str = Words
+
+
+class Definitions(_Part):
+    """What the file says."""
+
     schemes: tuple[Scheme, ...] = Field(min_length=1)
+    tags: tuple[Tag, ...] = ()
 
 
-def load_schemes(project_root: Path = PROJECT_ROOT, file: Path | None = None) -> tuple[Scheme, ...]:
-    """The schemes as the file defines them.
+def load_segments(project_root: Path = PROJECT_ROOT, file: Path | None = None) -> Definitions:
+    """The schemes and tags as the file defines them.
 
     Raises:
         SegmentError: the file is not YAML, a field is wrong, or a condition cannot be understood.
@@ -105,18 +121,19 @@ def load_schemes(project_root: Path = PROJECT_ROOT, file: Path | None = None) ->
     except (OSError, yaml.YAMLError) as error:
         raise SegmentError(f"{shown} cannot be read: {' '.join(str(error).split())}") from error
     try:
-        defined = _File.model_validate(content)
+        defined = Definitions.model_validate(content)
     except ValidationError as error:
         raise SegmentError("; ".join(f"{shown}: {_told(content, problem)}" for problem in error.errors())) from error
     if problems := [f"{shown}: {problem}" for problem in _problems(defined)]:
         raise SegmentError("; ".join(problems))
-    return defined.schemes
+    return defined
 
 
-def segment_definitions(schemes: Sequence[Scheme]) -> pl.DataFrame:
-    """One row per scheme and rule, ``otherwise`` last, in the order of the file (``DEFINITION``)."""
-    rows = [row for number, scheme in enumerate(schemes, 1) for row in _rows_of(number, scheme)]
-    return pl.DataFrame(rows, schema=DEFINITION)
+def segment_definitions(defined: Definitions) -> pl.DataFrame:
+    """One row per scheme and rule, ``otherwise`` last, in the order of the file; then one per tag (``DEFINITION``)."""
+    rows = [row for number, scheme in enumerate(defined.schemes, 1) for row in _rows_of(number, scheme)]
+    tags = enumerate(defined.tags, len(defined.schemes) + 1)
+    return pl.DataFrame([*rows, *(_row_of_tag(number, tag) for number, tag in tags)], schema=DEFINITION)
 
 
 def write_segments(con: duckdb.DuckDBPyConnection, definitions: pl.DataFrame) -> None:
@@ -148,11 +165,36 @@ def _rows_of(number: int, scheme: Scheme) -> Iterator[dict[str, object]]:
         yield {**common, "rule_number": place, **rule, "is_otherwise": place == len(told)}
 
 
-def _problems(defined: _File) -> Iterator[str]:
+def _row_of_tag(number: int, tag: Tag) -> dict[str, object]:
+    return {
+        "scheme_number": number,
+        "scheme_id": tag.id,
+        "form": TAG,
+        "goal": tag.goal,
+        "owner": tag.owner,
+        "basis": None,
+        "refresh": "every run",
+        "is_key": False,
+        "source": None,
+        "rule_number": 1,
+        "segment_id": tag.id,
+        "condition": tag.when,
+        "words": tag.words,
+        "is_otherwise": False,
+    }
+
+
+def _problems(defined: Definitions) -> Iterator[str]:
     """What no single field shows: names used twice, keys, schemes crossed, conditions."""
-    ids = [scheme.id for scheme in defined.schemes]
-    for twice in sorted({name for name in ids if ids.count(name) > 1}):
-        yield f"scheme {twice} is defined twice"
+    for kind, listed in (("scheme", defined.schemes), ("tag", defined.tags)):
+        ids = [part.id for part in listed]
+        for twice in sorted({name for name in ids if ids.count(name) > 1}):
+            yield f"{kind} {twice} is defined twice"
+    for tag in defined.tags:
+        try:
+            parse(tag.when, FACTS)
+        except ConditionError as error:
+            yield f"tag {tag.id}, when: {error}"
     if sum(scheme.key for scheme in defined.schemes) > 1:
         yield f"{', '.join(s.id for s in defined.schemes if s.key)} are all key: one scheme can be"
     for place, scheme in enumerate(defined.schemes):
@@ -173,13 +215,14 @@ def _problems(defined: _File) -> Iterator[str]:
 
 
 def _told(content: Any, problem: Mapping[str, Any]) -> str:
-    """A problem of the checker in the analyst's words: which scheme, which field, what is wrong."""
+    """A problem of the checker in the analyst's words: which scheme or tag, which field, what is wrong."""
     place = list(problem["loc"])
     words = str(problem["msg"]).removeprefix("Value error, ")
-    if place[:1] == ["schemes"] and len(place) > 1 and isinstance(place[1], int):
-        scheme = content["schemes"][place[1]]
-        name = scheme.get("id", f"number {place[1] + 1}") if isinstance(scheme, dict) else f"number {place[1] + 1}"
-        return f"scheme {name}, {_field(place[2:])}: {words}"
+    kind = {"schemes": "scheme", "tags": "tag"}.get(str(place[0]) if place else "")
+    if kind and len(place) > 1 and isinstance(place[1], int):
+        part = content[place[0]][place[1]]
+        name = part.get("id", f"number {place[1] + 1}") if isinstance(part, dict) else f"number {place[1] + 1}"
+        return f"{kind} {name}, {_field(place[2:])}: {words}"
     return f"{_field(place)}: {words}"
 
 

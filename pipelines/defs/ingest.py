@@ -18,7 +18,7 @@ from pipelines.ingest.landing import TableLanding, land_table, unmatched_files
 from pipelines.ingest.manifest import LANDED, read_manifest
 from pipelines.ingest.raw import register_raw, write_run_settings
 from pipelines.quality.results import CheckResult, record
-from pipelines.segments import load_schemes, segment_definitions, write_segments
+from pipelines.segments import load_segments, segment_definitions, write_segments
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, relation
 
@@ -41,7 +41,7 @@ def build_ingest_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     contracts = load_contracts(settings.systems, settings.project_root)
     # Read while the graph is put together: a wrong definition is told before anything runs.
     funnels = funnel_tables(load_funnels(settings.project_root), settings.project_root)
-    segments = segment_definitions(load_schemes(settings.project_root))
+    segments = segment_definitions(load_segments(settings.project_root))
     return [*(_system(contract) for contract in contracts.values()), _close(contracts, funnels, segments)]
 
 
@@ -289,8 +289,13 @@ def _whole_funnels(table: str, funnels: Mapping[str, pl.DataFrame]) -> CheckResu
 
 def _whole_segments(segments: pl.DataFrame) -> CheckResult:
     """Whether each scheme ends with the one rule that takes whoever is left."""
-    ends = segments.group_by("scheme_id").agg(
-        pl.col("is_otherwise").sum().alias("ends"), pl.col("is_otherwise").sort_by("rule_number").last().alias("last")
+    ends = (
+        segments.filter(pl.col("form") != "tag")
+        .group_by("scheme_id")
+        .agg(
+            pl.col("is_otherwise").sum().alias("ends"),
+            pl.col("is_otherwise").sort_by("rule_number").last().alias("last"),
+        )
     )
     open_ended = ends.filter((pl.col("ends") != 1) | ~pl.col("last")).height
     return CheckResult(

@@ -195,6 +195,8 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "segment_id": "'active'",
         "reason": "'bought in the last year'",
     },
+    "analytics.customer_tags": {"customer_id": "'customer-' || i", "tag": "'high_earner'", "reason": "'top tenth'"},
+    "analytics.customer_needs": {"customer_id": "'customer-' || i", "need": "'price'", "need_basis": "'stated'"},
     "analytics.customer_value": {
         "customer_id": "'customer-' || i",
         "r_score": "1 + i % 5",

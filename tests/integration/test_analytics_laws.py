@@ -90,6 +90,8 @@ DIRTY = {
     ("segment_membership", "key_unique"): lambda f: pl.concat([f, f.head(1)]),
     ("segment_membership", "one_run"): lambda f: put(f, None, as_of=date(2020, 1, 1)),
     ("segment_membership", "partition"): lambda f: f.slice(1),
+    ("customer_tags", "tags_declared"): lambda f: put(f, None, tag="vip"),
+    ("customer_needs", "evidence"): lambda f: put(f, pl.col("need") != "mixed", need_basis="none"),
     ("segment_profiles", "inside_interval"): lambda f: put(f, SHOWN, lo=1e9),
     ("segment_profiles", "no_small_cell"): lambda f: put(f, SHOWN, n=MIN_CELL - 1),
     ("segment_profiles", "value_sums_to_1"): lambda f: put(

@@ -1,4 +1,4 @@
-"""The analytics recover what the demo company hides: effects 1, 2, 3 and 13 of the generator, within their intervals.
+"""The analytics recover what the demo company hides: effects 1, 2, 3, 5 and 13 of the generator, within intervals.
 
 Effects about identity and arrival are tested where they are computed; the others need analytics that do not exist yet.
 """
@@ -17,6 +17,7 @@ from pipelines.analytics.build import BUILDS, as_float
 from pipelines.analytics.carts.causes import build_cart_abandonment_causes
 from pipelines.analytics.laws import check_table
 from pipelines.analytics.satisfaction.scores import ITEMS
+from pipelines.analytics.segments.needs import NEEDS
 from pipelines.analytics.tables import TABLES
 from pipelines.synth import effects
 
@@ -236,6 +237,59 @@ def test_outdoor_moved_by_mix_alone(divisions):
     assert outdoor["rate_effect_lo"] <= 0 <= outdoor["rate_effect_hi"]
     assert outdoor["mix_effect"] == pytest.approx(by_mix, abs=2.0)
     assert outdoor["explained_by"] in ("mix", None)
+
+
+# Effect 5: what people need, and what the three groups of sofa buyers need.
+
+
+@pytest.fixture(scope="module")
+def found_needs(read, needs):
+    """Each customer's need by the analytics beside the true one."""
+    hidden = needs.select("customer_id", pl.col("segment_id").alias("hidden"))
+    return read("analytics.customer_needs").join(hidden, on="customer_id")
+
+
+def agreement(frame):
+    return frame.select((pl.col("need") == pl.col("hidden")).mean()).item()
+
+
+def test_a_stated_need_is_the_hidden_one(found_needs):
+    stated = rows(found_needs, need_basis="stated")
+    named = stated.filter(pl.col("need") != "mixed")
+    assert named.height > 0.85 * stated.height
+    assert agreement(named) >= 0.94
+    each = named.group_by("hidden").agg((pl.col("need") == pl.col("hidden")).mean().alias("found"))
+    assert each.height == len(NEEDS)
+    assert each["found"].min() >= 0.90
+
+
+def test_a_need_without_evidence_is_mixed(found_needs):
+    assert set(rows(found_needs, need_basis="none")["need"]) == {"mixed"}
+
+
+@pytest.mark.parametrize("need", NEEDS)
+def test_signs_of_a_need_are_stronger_in_those_who_have_it(found_needs, need):
+    score = pl.col(f"observed_{need}").mean()
+    has_it = pl.col("hidden") == need
+    has, has_not = (found_needs.filter(condition).select(score).item() for condition in (has_it, ~has_it))
+    assert has > has_not
+
+
+def test_groups_of_sofa_buyers_are_put_where_their_needs_are(found_needs, full_demo, read):
+    people = pl.read_parquet(full_demo.truth / "persons.parquet", columns=["person_id", "kind", "sofa_fan"])
+    nodes = pl.read_parquet(full_demo.truth / "nodes.parquet", columns=["node_id", "person_id"])
+    buyers = (
+        read("identity.int_identity__map", ["node_id", "customer_id"])
+        .join(nodes, on="node_id")
+        .join(people.filter("sofa_fan"), on="person_id")
+        .select("customer_id", "kind")
+        .unique("customer_id")
+    )
+    named = found_needs.join(buyers, on="customer_id").filter(pl.col("need") != "mixed")
+    assert agreement(named) >= 0.90
+    for kind, own in effects.SOFA_NEEDS.items():
+        needs_of_group = rows(named, kind=kind)["need"]
+        assert needs_of_group.is_in(own).mean() >= effects.SOFA_NEED_SHARE - 0.10
 
 
 # Effect 13: nine answers in a cell are hidden, and a companion with them.

@@ -11,15 +11,16 @@ from pipelines.analytics.inputs import (
     CARTS,
     CUSTOMERS,
     DEFINITIONS,
+    HABITS,
     IS_STAFF,
     MEMBERSHIP,
     ORDERS,
     PURCHASE_DAYS,
+    PURCHASES,
     RESPONSES,
     SEGMENTS,
     SURVEY,
     TICKETS,
-    VALUE,
     Frames,
     Run,
     TableBuild,
@@ -28,7 +29,9 @@ from pipelines.analytics.inputs import (
 from pipelines.analytics.metrics import build_metrics
 from pipelines.analytics.segments import value_builds
 from pipelines.analytics.segments.contrasts import build_segment_contrasts
-from pipelines.analytics.segments.membership import build_segment_membership
+from pipelines.analytics.segments.facts import FACT_INPUTS, customer_facts
+from pipelines.analytics.segments.membership import build_customer_tags, build_segment_membership
+from pipelines.analytics.segments.needs import NEED_HABITS, NEED_PURCHASES, build_customer_needs
 from pipelines.analytics.segments.profiles import build_segment_profiles
 from pipelines.analytics.segments.schemes import DEFINITION
 from pipelines.analytics.segments.value import build_customer_value
@@ -42,11 +45,22 @@ def _customer_value(frames: Frames, run: Run) -> pl.DataFrame:
 
 
 def _segment_membership(frames: Frames, run: Run) -> pl.DataFrame:
-    return build_segment_membership(
+    facts = customer_facts(frames, run.as_of)
+    return build_segment_membership(facts=facts, definitions=frames[DEFINITIONS], **vars(run))
+
+
+def _customer_tags(frames: Frames, run: Run) -> pl.DataFrame:
+    facts = customer_facts(frames, run.as_of)
+    return build_customer_tags(facts=facts, definitions=frames[DEFINITIONS], as_of=run.as_of, run_id=run.run_id)
+
+
+def _customer_needs(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_customer_needs(
         customers=frames[CUSTOMERS],
-        customer_value=frames[VALUE],
-        definitions=frames[DEFINITIONS],
-        **vars(run),
+        purchases=frames[PURCHASES],
+        habits=frames[HABITS],
+        as_of=run.as_of,
+        run_id=run.run_id,
     )
 
 
@@ -75,6 +89,8 @@ def _metrics(frames: Frames, run: Run) -> pl.DataFrame:  # noqa: ARG001 (a table
     return build_metrics(as_of=run.as_of, run_id=run.run_id)
 
 
+DECIDED_FROM = {**FACT_INPUTS, DEFINITIONS: tuple(DEFINITION)}
+
 BUILDS: dict[str, TableBuild] = {
     "metrics": TableBuild({}, _metrics),
     "customer_value": TableBuild(
@@ -88,17 +104,16 @@ BUILDS: dict[str, TableBuild] = {
         _customer_value,
     ),
     **value_builds.BUILDS,
-    "segment_membership": TableBuild(
+    "customer_needs": TableBuild(
         {
-            CUSTOMERS: columns(
-                "customer_id is_identified is_staff n_orders first_order_at last_order_at region is_business "
-                "last_web_at last_store_at"
-            ),
-            VALUE: columns("customer_id recency_days r_score f_score"),
-            DEFINITIONS: tuple(DEFINITION),
+            CUSTOMERS: columns("customer_id is_identified is_staff"),
+            PURCHASES: NEED_PURCHASES,
+            HABITS: NEED_HABITS,
         },
-        _segment_membership,
+        _customer_needs,
     ),
+    "segment_membership": TableBuild(DECIDED_FROM, _segment_membership),
+    "customer_tags": TableBuild(DECIDED_FROM, _customer_tags),
     "segment_profiles": TableBuild(
         {
             CUSTOMERS: columns(

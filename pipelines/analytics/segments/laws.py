@@ -10,6 +10,7 @@ import polars as pl
 from pipelines.analytics.law import (
     BASE,
     FAMILY,
+    TOLERANCE,
     Context,
     Law,
     breaches,
@@ -19,7 +20,8 @@ from pipelines.analytics.law import (
     sum_law,
 )
 from pipelines.analytics.segments import value_laws
-from pipelines.analytics.segments.schemes import DEFINITION, REST, Scheme, schemes_of
+from pipelines.analytics.segments.needs import ENOUGH_ORDERS, ENOUGH_TEXTS, MARGIN, MIXED, NEEDS
+from pipelines.analytics.segments.schemes import DEFINITION, REST, Scheme, schemes_of, tags_of
 from pipelines.analytics.segments.value import base_customers
 
 DEFINED = {"raw.segment_definitions": tuple(DEFINITION)}
@@ -58,6 +60,40 @@ def _is_declared(scheme: Scheme, members: pl.DataFrame) -> pl.Expr:
     return named | (parts[0].is_in(first) & parts[1].is_in([*second, REST]))
 
 
+def tags_are_declared(context: Context) -> list[tuple[int, str]]:
+    """Every tag stands in the segments file, with its words, and only customers of the base have one."""
+    declared = [(rule.segment_id, rule.words) for rule in tags_of(context.others["raw.segment_definitions"])]
+    known = pl.DataFrame(declared, schema={"tag": pl.String, "reason": pl.String}, orient="row")
+    base = base_customers(context.others["core.dim_customers"]).select("customer_id")
+    return breaches(
+        context.frame.join(known, on=["tag", "reason"], how="anti"), "tags not as the segments file says"
+    ) + breaches(context.frame.join(base, on="customer_id", how="anti"), "tags of people outside the base")
+
+
+def needs_rest_on_evidence(context: Context) -> list[tuple[int, str]]:
+    """Everybody of the base once; a need but mixed leads by the margin, is the highest score, and rests on enough."""
+    base = base_customers(context.others["core.dim_customers"]).select("customer_id")
+    missing = base.join(context.frame, on="customer_id", how="anti")
+    outside = context.frame.join(base, on="customer_id", how="anti")
+    is_named = pl.col("need") != MIXED
+    own = pl.coalesce(pl.when(pl.col("need") == need).then(pl.col(need)) for need in NEEDS)
+    leads = (pl.col("margin") >= MARGIN) & (own >= pl.max_horizontal(NEEDS) - TOLERANCE)
+    on_deeds = (pl.col("valid_orders") >= ENOUGH_ORDERS) | (pl.col("texts") >= ENOUGH_TEXTS)
+    basis = pl.col("need_basis")
+    is_loose = (
+        ((basis == "stated") != (pl.col("importance_answers") > 0))
+        | ((basis == "observed") & ~on_deeds)
+        | ((basis == "none") & is_named)
+    )
+    trailing = context.frame.filter(is_named & ~leads.fill_null(value=False))
+    return (
+        breaches(missing, "customers without a need")
+        + breaches(outside, "needs of people outside the base")
+        + breaches(trailing, "needs that do not lead by the margin")
+        + breaches(context.frame.filter(is_loose), "needs whose basis does not bear them")
+    )
+
+
 LAWS: dict[str, tuple[Law, ...]] = {
     "segment_membership": (
         Law(
@@ -67,6 +103,8 @@ LAWS: dict[str, tuple[Law, ...]] = {
             BASE | DEFINED,
         ),
     ),
+    "customer_tags": (Law("tags_declared", "A tag nobody defined means nothing.", tags_are_declared, BASE | DEFINED),),
+    "customer_needs": (Law("evidence", "A need without a lead or evidence is a guess.", needs_rest_on_evidence, BASE),),
     "segment_profiles": (
         sum_law(
             "Segments divide the base, so their shares of it sum to 1.",

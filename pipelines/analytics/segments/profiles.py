@@ -113,8 +113,9 @@ def as_share(interval: stats.Interval) -> stats.Interval:
     such values stay.
     """
     value = np.round(interval.value, 12)
-    low = np.maximum(interval.lo, np.minimum(value, 0.0))
-    high = np.minimum(interval.hi, np.maximum(value, 1.0))
+    # A variance is a difference of large sums: where it is nothing, its root is a rounding of 1e-8 and not 0.
+    low = np.maximum(np.round(interval.lo, 7), np.minimum(value, 0.0))
+    high = np.minimum(np.round(interval.hi, 7), np.maximum(value, 1.0))
     return stats.Interval(value, np.minimum(low, value), np.maximum(high, value))
 
 

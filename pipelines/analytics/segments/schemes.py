@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -32,6 +33,9 @@ DEFINITION = {
     "is_otherwise": pl.Boolean(),
 }
 """Columns of the definitions: one row per scheme and rule, the one of ``otherwise`` last."""
+
+TAG = "tag"
+"""Form of a definition that is no scheme: people may have many tags or none."""
 
 REST = "other"
 """Ending of a crossed segment that gathers what is too small, and the segment of what is too small even then."""
@@ -68,21 +72,24 @@ class Scheme:
 
 def schemes_of(definitions: pl.DataFrame) -> tuple[Scheme, ...]:
     """The schemes of the definitions, in the order of the file."""
-    ordered = definitions.sort("scheme_number", "rule_number")
+    ordered = definitions.filter(pl.col("form") != TAG).sort("scheme_number", "rule_number")
     found = []
     for part in ordered.partition_by("scheme_number", maintain_order=True):
         first = part.row(0, named=True)
-        rules = tuple(
-            Rule(
-                row["segment_id"],
-                parse(row["condition"], FACTS) if row["condition"] else None,
-                row["condition"],
-                row["words"],
-            )
-            for row in part.iter_rows(named=True)
-        )
+        rules = tuple(_rule(row) for row in part.iter_rows(named=True))
         found.append(Scheme(first["scheme_id"], first["form"], tuple((first["source"] or "").split()), rules))
     return tuple(found)
+
+
+def tags_of(definitions: pl.DataFrame) -> tuple[Rule, ...]:
+    """The tags of the definitions, in the order of the file."""
+    rows = definitions.filter(pl.col("form") == TAG).sort("scheme_number")
+    return tuple(_rule(row) for row in rows.iter_rows(named=True))
+
+
+def _rule(row: dict[str, Any]) -> Rule:
+    condition = parse(row["condition"], FACTS) if row["condition"] else None
+    return Rule(row["segment_id"], condition, row["condition"], row["words"])
 
 
 def assign(facts: pl.DataFrame, scheme: Scheme) -> pl.DataFrame:

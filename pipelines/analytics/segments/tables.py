@@ -31,6 +31,38 @@ TABLES = (
         Column("reason", STRING, "The rule that put the person there, in words."),
     ),
     table(
+        "customer_tags",
+        "One row per identified customer who is not staff, and tag of the person: any number of them, or none.",
+        "customer_id tag",
+        Column("customer_id", STRING, "Person."),
+        Column("tag", STRING, "Tag of the segments file."),
+        Column("reason", STRING, "What the tag means, in words."),
+    ),
+    table(
+        "customer_needs",
+        "One row per identified customer who is not staff: what the person needs most, and how that is known.",
+        "customer_id",
+        Column("customer_id", STRING, "Person."),
+        Column("need", STRING, "price, convenience, quality, design, service; mixed without a lead or evidence."),
+        Column("need_basis", STRING, "stated (measured), observed (inferred from what the person does), or none."),
+        Column("margin", FLOAT, "Lead of the highest score over the next, standard deviations."),
+        *(
+            Column(need, FLOAT, f"Score of {need}: stated and observed, one weight an answer.")
+            for need in ("price", "convenience", "quality", "design", "service")
+        ),
+        *(
+            Column(f"stated_{need}", FLOAT, f"Importance of {need} beside the person's other answers, in SD.")
+            for need in ("price", "convenience", "quality", "design", "service")
+        ),
+        *(
+            Column(f"observed_{need}", FLOAT, f"Signs of {need} in what the person does, as a z-score.")
+            for need in ("price", "convenience", "quality", "design", "service")
+        ),
+        Column("importance_answers", INT, "Surveys in which the person said what matters."),
+        Column("valid_orders", INT, "Orders the observed scores rest on."),
+        Column("texts", INT, "Texts written."),
+    ),
+    table(
         "segment_profiles",
         "One row per segment scheme, segment and measure.",
         "scheme_id segment_id measure",

@@ -14,8 +14,9 @@ import yaml
 from touch_frames import added_up, paths_of
 
 from pipelines.analytics.build import BUILDS, build_table
+from pipelines.analytics.segments.needs import NEEDS
 from pipelines.analytics.tables import TABLES
-from pipelines.segments import load_schemes, segment_definitions
+from pipelines.segments import load_segments, segment_definitions
 
 MARTS = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "marts"
 TYPES: dict[str, Any] = {
@@ -48,7 +49,7 @@ RUN_SETTINGS = pl.DataFrame(
     }
 )
 
-DEFINITIONS = segment_definitions(load_schemes())
+DEFINITIONS = segment_definitions(load_segments())
 
 Frames = dict[str, pl.DataFrame]
 
@@ -116,6 +117,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
         "core.dim_customers": (people := _people(rng, ids)),
         "journey.fct_purchase_days": _purchases(np.random.default_rng(seed + 2), people),
         "core.dim_products": products,
+        **_habits(np.random.default_rng(seed + 2), ids),
         **_feedback(rng, ids),
         **_journey(rng, ids),
         **_phases(np.random.default_rng(seed + 1), ids),
@@ -126,6 +128,45 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
     return frames | {
         "journey.agg_touch_paths": mart("journey.agg_touch_paths", paths),
         "journey.agg_channel_spend": mart("journey.agg_channel_spend", spend),
+    }
+
+
+def _habits(rng: np.random.Generator, ids: Any) -> Frames:
+    """How people buy and look around: two in three say what matters to them."""
+    size = len(ids)
+    answers = rng.poisson(1.2, size)
+    said = {
+        f"importance_{need}": [float(score) if n else None for score, n in zip(scores, answers, strict=True)]
+        for need, scores in zip(NEEDS, rng.integers(2, 11, (len(NEEDS), size)), strict=True)
+    }
+    orders = rng.integers(1, 6, size)
+    return {
+        "journey.agg_customer_purchases": mart(
+            "journey.agg_customer_purchases",
+            customer_id=ids,
+            n_valid_orders=orders,
+            n_online_orders=rng.binomial(orders, 0.5),
+            discount_share=rng.random(size) * 0.2,
+            coupon_order_share=rng.random(size),
+            returned_order_share=rng.random(size) * 0.4,
+            express_order_share=rng.random(size),
+            pickup_order_share=rng.random(size),
+            price_index=np.exp(rng.normal(0, 0.4, size)),
+            main_line_share=rng.random(size),
+        ),
+        "journey.agg_customer_habits": mart(
+            "journey.agg_customer_habits",
+            customer_id=ids,
+            n_sessions=rng.poisson(4, size),
+            n_product_views=rng.poisson(6, size),
+            n_wishlist_adds=rng.poisson(0.3, size),
+            n_help_views=rng.poisson(0.4, size),
+            n_tickets_opened=rng.poisson(0.5, size),
+            n_texts=rng.poisson(0.6, size),
+            n_webroomed=rng.poisson(0.2, size),
+            n_importance_answers=answers,
+            **said,
+        ),
     }
 
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from analytics_frames import AS_OF, DEFINITIONS, mart
+from analytics_frames import AS_OF, DEFINITIONS, mart, reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.analytics import stats
+from pipelines.analytics.build import build_table
 from pipelines.analytics.segments.facts import usual_gap_days
-from pipelines.analytics.segments.membership import build_segment_membership
 from pipelines.analytics.segments.profiles import as_share
 from pipelines.analytics.segments.schemes import schemes_of
 from pipelines.analytics.segments.value import build_customer_value, score, simple_clv
@@ -28,11 +28,10 @@ def people(rows):
 
 
 def membership(frame):
-    floats = frame.with_columns(pl.selectors.decimal().cast(pl.Float64))
-    value = build_customer_value(customers=floats, as_of=AS_OF, run_id="r")
-    return build_segment_membership(
-        customers=floats, customer_value=value, definitions=DEFINITIONS, as_of=AS_OF, run_id="r", min_cell=11
-    )
+    frames = {"core.dim_customers": frame, "raw.segment_definitions": DEFINITIONS}
+    for name in ("customer_value", "customer_needs", "segment_membership"):
+        frames[f"analytics.{name}"] = build_table(name, reader(frames), as_of=AS_OF, run_id="r", min_cell=11)
+    return frames["analytics.segment_membership"]
 
 
 def segments(frame, scheme):
@@ -158,7 +157,7 @@ def test_every_scheme_divides_the_base(rows):
     frame = people(filled)
     base = set(frame.filter(~pl.col("is_staff"))["customer_id"])
     found = membership(frame)
-    for scheme in DEFINITIONS["scheme_id"].unique():
+    for scheme in (scheme.scheme_id for scheme in schemes_of(DEFINITIONS)):
         members = found.filter(pl.col("scheme_id") == scheme)
         assert members["segment_id"].null_count() == 0
         assert sorted(members["customer_id"]) == sorted(base)
