@@ -16,7 +16,7 @@ from pipelines.analytics.build import build_table
 from pipelines.analytics.segments.facts import usual_gap_days
 from pipelines.analytics.segments.profiles import as_share
 from pipelines.analytics.segments.schemes import schemes_of
-from pipelines.analytics.segments.value import build_customer_value, score, simple_clv
+from pipelines.analytics.segments.value import score, simple_clv
 
 END = datetime.fromisoformat("2026-10-31T12:00:00")
 
@@ -75,9 +75,8 @@ def test_customer_value_counts_days_and_leaves_prospects_unscored():
             {"n_orders": 0},
         ]
     )
-    buyer, prospect = build_customer_value(
-        customers=frame.with_columns(pl.selectors.decimal().cast(pl.Float64)), as_of=AS_OF, run_id="r"
-    ).to_dicts()
+    read = reader({"core.dim_customers": frame})
+    buyer, prospect = build_table("customer_value", read, as_of=AS_OF, run_id="r", min_cell=11).to_dicts()
     assert buyer["recency_days"] == 10
     assert buyer["simple_clv"] == pytest.approx(100 * 0.4 * 8 / 3)
     assert (prospect["recency_days"], prospect["r_score"], prospect["simple_clv"]) == (None, None, 0.0)
