@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
+import polars as pl
 
 from pipelines.analytics.segments.value_model import Histories
 
@@ -31,3 +34,40 @@ def counted(x, t_x, observed):
     """Equal histories as one with a count."""
     rows, n = np.unique(np.stack([x, t_x, observed], axis=1), axis=0, return_counts=True)
     return Histories(*rows.T, n.astype(float))
+
+
+def simulated_days(
+    rng, customers, as_of: date, *, parameters=(1.0, 8.0, 1.0, 4.0), weeks=(9, 80), spend=(3.0, 4.0, 90.0)
+):
+    """The rows of fct_purchase_days that such customers leave until as_of, spend by Gamma-Gamma (p, q, v)."""
+    r, alpha, a, b = parameters
+    p, q, v = spend
+    born = -rng.integers(7 * weeks[0], 7 * weeks[1], customers)
+    rate, leaves = rng.gamma(r, 1 / alpha, customers), rng.beta(a, b, customers)
+    level = rng.gamma(q, 1 / v, customers)
+    now, there = born.astype(float), np.arange(customers)
+    who, when = [there], [born]
+    while there.size:
+        now[there] += 7 * rng.exponential(1 / np.maximum(rate[there], 1e-9))
+        there = there[now[there] <= 0]
+        who.append(there)
+        when.append(np.ceil(now[there]))
+        there = there[rng.random(there.size) >= leaves[there]]
+    person = np.concatenate(who)
+    frame = pl.DataFrame(
+        {
+            "customer_id": person,
+            "order_date": np.concatenate(when).astype(np.int64),
+            "net_amount_reporting": np.round(rng.gamma(p, 1 / level[person]), 2),
+        }
+    )
+    return (
+        frame.group_by("customer_id", "order_date")
+        .agg(pl.col("net_amount_reporting").sum())
+        .select(
+            pl.format("c{}", pl.col("customer_id").cast(pl.String).str.zfill(6)).alias("customer_id"),
+            (pl.lit(as_of) + pl.duration(days=pl.col("order_date"))).cast(pl.Date).alias("order_date"),
+            "net_amount_reporting",
+        )
+        .sort("customer_id", "order_date")
+    )

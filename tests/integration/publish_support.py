@@ -206,6 +206,16 @@ BY_TABLE: dict[str, dict[str, str]] = {
         **{f"{name}_lo": "0.4" for name in ("p_alive", "expected_orders", "expected_revenue", "clv")},
         **{f"{name}_hi": "0.6" for name in ("p_alive", "expected_orders", "expected_revenue", "clv")},
     },
+    "analytics.value_backtest": {
+        "measure": "'orders'",
+        "method": "'m' || i",
+        "statistic": "'total_ratio'",
+        "decile": "'all'",
+        "verdict": "'untested'",
+        "to_model": "null",
+        "p_raw": "null",
+        "p_adj": "null",
+    },
     "analytics.value_model": {"model": "'bg_nbd'", "parameter": "'p' || i", "status": "'converged'", "n_repeat": "40"},
     "analytics.journey_flow": {
         "phase": "'closure'",

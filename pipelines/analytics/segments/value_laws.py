@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.analytics.law import ESTIMATES, NOTHING, Context, Law, breaches, registry_law
+from pipelines.analytics.carts.causes import FALSE_DISCOVERIES
+from pipelines.analytics.cells import ALL
+from pipelines.analytics.law import (
+    ESTIMATES,
+    FAMILY,
+    NOTHING,
+    TOLERANCE,
+    Context,
+    Law,
+    breaches,
+    registry_law,
+)
+from pipelines.analytics.segments.value_backtest import MODEL
 from pipelines.analytics.segments.value_forecast import DOUBTED, MODELS
 from pipelines.analytics.segments.value_model import AT_LIMIT, CONVERGED, USABLE
 
@@ -47,6 +59,36 @@ def fits_are_told(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def tenths_add_up(context: Context) -> list[tuple[int, str]]:
+    """The tenths hold everybody once, and what they predict is what was predicted for all."""
+    rows = context.frame.filter((pl.col("statistic") == "observed_mean") & ~pl.col("suppressed"))
+    is_all = pl.col("decile") == ALL
+    sums = rows.group_by("measure").agg(
+        (~is_all).sum().alias("_tenths"),
+        pl.col("n").filter(~is_all).sum().alias("_n"),
+        pl.col("n").filter(is_all).sum().alias("_all"),
+        (pl.col("n") * pl.col("predicted")).filter(~is_all).sum().alias("_predicted"),
+        (pl.col("n") * pl.col("predicted")).filter(is_all).sum().alias("_predicted_all"),
+    )
+    off = (pl.col("_predicted") - pl.col("_predicted_all")).abs() > TOLERANCE * (1 + pl.col("_predicted_all").abs())
+    return breaches(
+        sums.filter((pl.col("_tenths") > 0) & ((pl.col("_n") != pl.col("_all")) | off)),
+        "measures whose tenths are not everybody",
+    )
+
+
+def verdicts_are_the_tests(context: Context) -> list[tuple[int, str]]:
+    """Better and worse need a small adjusted p and the side of the difference; the model is not tested on itself."""
+    verdict = pl.col("verdict")
+    side = pl.when(verdict == "model_better").then(pl.col("to_model") > 0).otherwise(pl.col("to_model") < 0)
+    named = context.frame.filter(verdict.is_in(("model_better", "model_worse")))
+    unearned = named.filter(~side.fill_null(value=False) | (pl.col("p_adj").fill_null(1.0) > FALSE_DISCOVERIES))
+    itself = context.frame.filter((pl.col("method") == MODEL) & pl.col("p_raw").is_not_null())
+    return breaches(unearned, "verdicts without a test or against its side") + breaches(
+        itself, "tests of the model on itself"
+    )
+
+
 _PARAMETERS = [[model, name] for model, names in MODELS.items() for name in names]
 
 LAWS: dict[str, tuple[Law, ...]] = {
@@ -57,5 +99,11 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "value_model": (
         Law("fits_told", "A model that did not converge must say so.", fits_are_told, NOTHING),
         registry_law("model"),
+    ),
+    "value_backtest": (
+        FAMILY,
+        Law("tenths_add_up", "A calibration that leaves customers out shows what it likes.", tenths_add_up, NOTHING),
+        Law("verdicts", "A verdict is a test's, in its direction.", verdicts_are_the_tests, NOTHING),
+        registry_law("statistic"),
     ),
 }

@@ -5,7 +5,7 @@ Belongs here: columns, keys and words. Stays out: how the numbers are computed, 
 
 from __future__ import annotations
 
-from pipelines.analytics.table import FLOAT, INT, STRING, Column, estimate, interval, table
+from pipelines.analytics.table import DATE, FLOAT, INT, STRING, Column, estimate, interval, table, tested
 
 FORECASTS = (
     *interval(
@@ -50,5 +50,27 @@ TABLES = (
         ),
         Column("log_likelihood", FLOAT, "At the fitted values, of the whole model."),
         Column("iterations", INT, "Steps the fit took."),
+    ),
+    table(
+        "value_backtest",
+        "One row per measure, method, statistic and tenth of the prediction, over a hold-out; none where history is "
+        "shorter than 180 days or the models did not fit.",
+        "measure method statistic decile",
+        Column("measure", STRING, "orders (days with an order) or revenue (net, reporting currency)."),
+        Column("method", STRING, "model; last_year (the days before repeated); mean_rate (everybody as all together)."),
+        Column(
+            "statistic",
+            STRING,
+            "observed_mean, mean_absolute_error, root_mean_square_error, total_ratio (predicted / observed), "
+            "top_decile_share (of what came, the part of the tenth predicted highest).",
+        ),
+        Column("decile", STRING, "Tenth of the model's predictions, 10 the highest; all for everybody."),
+        *estimate("The statistic.", "Customers with an order before the hold-out."),
+        Column("predicted", FLOAT, "Mean prediction beside observed_mean."),
+        *interval("to_model", "Error of the naive method - that of the model, customer by customer.", "paired"),
+        *tested("Two-sided p of to_model.", "all of the table"),
+        Column("verdict", STRING, "model_better, model_worse, no_evidence, untested, suppressed."),
+        Column("cutoff", DATE, "Last day the forecasts knew of."),
+        Column("holdout_days", INT, "Days from there to as_of."),
     ),
 )

@@ -11,10 +11,11 @@ from analytics_frames import AS_OF, mart
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, special
-from value_histories import CDNOW, counted, simulated
+from value_histories import CDNOW, counted, simulated, simulated_days
 
-from pipelines.analytics.segments import value_forecast, value_model
+from pipelines.analytics.segments import value_backtest, value_forecast, value_model
 from pipelines.analytics.segments.value import build_customer_value
+from pipelines.analytics.segments.value_backtest import build_value_backtest
 from pipelines.analytics.segments.value_forecast import build_value_model, fit, forecast, histories_of
 from pipelines.analytics.segments.value_model import Histories
 
@@ -120,25 +121,8 @@ def test_currency_changes_the_scale_of_spend_and_nothing_else():
     assert there.log_likelihood == pytest.approx(here.log_likelihood - 500 * np.log(100), rel=1e-9)
 
 
-def purchases(customers, *, seed=3, weeks=80):
-    """Order days of simulated customers of known parameters, as the mart brings them."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for number in range(customers):
-        day = AS_OF - timedelta(days=int(rng.integers(60, 7 * weeks)))
-        rate, leaves, level = rng.gamma(1.0, 1 / 8.0), rng.beta(1, 4), rng.gamma(4.0, 1 / 90.0)
-        while day <= AS_OF:
-            rows.append(
-                {
-                    "customer_id": f"c{number:04d}",
-                    "order_date": day,
-                    "net_amount_reporting": round(rng.gamma(3.0, 1 / level) / 3, 2),
-                }
-            )
-            if len(rows) > 1 and rng.random() < leaves and rows[-2]["customer_id"] == rows[-1]["customer_id"]:
-                break
-            day += timedelta(days=1 + int(rng.exponential(7 / max(rate, 1e-3))))
-    return mart("journey.fct_purchase_days", rows)
+def purchases(customers, *, seed=3):
+    return simulated_days(np.random.default_rng(seed), customers, AS_OF)
 
 
 def people(days, *, margin=0.4):
@@ -158,7 +142,7 @@ def people(days, *, margin=0.4):
 def valued(days, **options):
     return build_customer_value(
         customers=people(days, **options),
-        days=days.with_columns(pl.selectors.decimal().cast(pl.Float64)),
+        days=days,
         as_of=AS_OF,
         run_id="r1",
     )
@@ -166,7 +150,7 @@ def valued(days, **options):
 
 @pytest.fixture(scope="module")
 def days():
-    return purchases(250)
+    return purchases(400)
 
 
 def test_a_history_is_days_from_the_first_to_the_last_and_to_the_end():
@@ -201,7 +185,7 @@ def test_every_buyer_has_a_forecast_and_nobody_else(days):
 
 
 def test_who_buys_twice_as_dear_is_worth_more_and_margin_scales(days):
-    dear = valued(days.with_columns((pl.col("net_amount_reporting") * 2).cast(pl.Decimal(18, 4))))
+    dear = valued(days.with_columns(pl.col("net_amount_reporting") * 2))
     assert (dear["clv"] / valued(days)["clv"]).drop_nulls().to_numpy() == pytest.approx(2.0, rel=1e-3)
     assert (valued(days, margin=0.2)["clv"] / valued(days)["clv"]).drop_nulls().to_numpy() == pytest.approx(0.5)
 
@@ -252,7 +236,7 @@ def test_a_fit_that_comes_to_no_top_says_so():
 
 
 def test_spend_that_goes_with_frequency_is_doubted(days):
-    histories = histories_of(days.with_columns(pl.selectors.decimal().cast(pl.Float64)), until=AS_OF)
+    histories = histories_of(days, until=AS_OF)
     tied = histories.with_columns(
         pl.when(pl.col("x") > 0).then((pl.col("x") * 10 + pl.col("spend") / 50).round(2)).alias("spend")
     )
@@ -271,3 +255,86 @@ def test_the_correlation_and_its_interval_are_those_of_the_rows():
     assert np.arctanh(hi) - np.arctanh(lo) == pytest.approx(2 * 1.959964 / np.sqrt(77), rel=1e-5)
     doubled = value_forecast.correlation(x, y, np.full(80, 2.0))
     assert doubled[0] == pytest.approx(np.corrcoef(np.tile(x, 2), np.tile(y, 2))[0, 1])
+
+
+@pytest.fixture(scope="module")
+def held(days):
+    return build_value_backtest(customers=people(days), days=days, as_of=AS_OF, run_id="r1", min_cell=11)
+
+
+def told(frame, **wanted):
+    (found,) = frame.filter(*(pl.col(name) == value for name, value in wanted.items())).to_dicts()
+    return found
+
+
+def test_the_best_tenth_shares_its_edge():
+    # Of twenty, two: the first, and a quarter of each of the four who come next.
+    predicted = np.array([9.0] + [5.0] * 4 + [1.0] * 15)
+    assert value_backtest.top_weight(predicted) == pytest.approx([1] + [0.25] * 4 + [0] * 15)
+
+
+def test_a_hold_out_is_half_of_what_is_known_up_to_a_year():
+    def length(span):
+        days = pl.DataFrame({"order_date": [AS_OF - timedelta(days=span - 1), AS_OF]})
+        return value_backtest.holdout_days(days, AS_OF)
+
+    assert [length(span) for span in (100, 179, 180, 300, 730, 2000)] == [0, 0, 90, 150, 365, 365]
+
+
+def test_forecasts_know_nothing_of_the_hold_out(days):
+    length = value_backtest.holdout_days(days, AS_OF)
+    known = value_backtest.held_out(days, as_of=AS_OF, length=length)
+    cutoff = AS_OF - timedelta(days=length)
+    later = pl.col("order_date") > cutoff
+    other = pl.concat([days.filter(~later), days.filter(later).with_columns(pl.lit(1.0).alias("net_amount_reporting"))])
+    again = value_backtest.held_out(other, as_of=AS_OF, length=length)
+    for method in value_backtest.METHODS:
+        assert again[f"orders_{method}"].equals(known[f"orders_{method}"])
+        assert again[f"revenue_{method}"].to_numpy() == pytest.approx(known[f"revenue_{method}"].to_numpy())
+    assert not again["revenue"].equals(known["revenue"])
+    assert (
+        known["orders"].sum() == days.filter(later, pl.col("customer_id").is_in(known["customer_id"].implode())).height
+    )
+
+
+def test_statistics_of_a_hold_out_are_those_of_its_customers(days, held):
+    known = value_backtest.held_out(days, as_of=AS_OF, length=held["holdout_days"][0])
+    error = (known["orders_last_year"] - known["orders"]).to_numpy()
+    model = (known["orders_model"] - known["orders"]).to_numpy()
+    row = told(held, measure="orders", method="last_year", statistic="mean_absolute_error")
+    assert row["value"] == pytest.approx(np.abs(error).mean())
+    assert row["to_model"] == pytest.approx(np.abs(error).mean() - np.abs(model).mean())
+    row = told(held, measure="orders", method="last_year", statistic="root_mean_square_error")
+    assert row["value"] == pytest.approx(np.sqrt((error**2).mean()))
+    assert row["to_model"] == pytest.approx(np.sqrt((error**2).mean()) - np.sqrt((model**2).mean()))
+    row = told(held, measure="orders", method="last_year", statistic="total_ratio")
+    assert row["value"] == pytest.approx(known["orders_last_year"].sum() / known["orders"].sum())
+
+
+def test_customers_of_the_model_are_forecast_by_it(held):
+    ratio = told(held, measure="orders", method="model", statistic="total_ratio")
+    assert ratio["lo"] < 1 < ratio["hi"]
+    assert told(held, measure="orders", method="last_year", statistic="root_mean_square_error")["to_model"] > 0
+    assert (
+        told(held, measure="orders", method="last_year", statistic="mean_absolute_error")["verdict"] == "model_better"
+    )
+    tenths = held.filter(
+        pl.col("statistic") == "observed_mean", pl.col("decile") != "all", pl.col("measure") == "orders"
+    )
+    assert tenths.height == 10
+    assert tenths.filter(~pl.col("predicted").is_between("lo", "hi")).height <= 2
+
+
+def test_a_small_tenth_hides_them_all(days):
+    found = build_value_backtest(customers=people(days), days=days, as_of=AS_OF, run_id="r1", min_cell=40)
+    tenths = found.filter(pl.col("decile") != "all")
+    assert tenths.height
+    assert tenths["suppressed"].all()
+    assert tenths["predicted"].null_count() == tenths.height
+    assert not found.filter(pl.col("decile") == "all")["suppressed"].any()
+
+
+def test_short_histories_and_few_customers_are_not_judged(days):
+    short = days.filter(pl.col("order_date") > AS_OF - timedelta(days=150))
+    for rows in (short, days.filter(pl.col("customer_id") < "c000040")):
+        assert build_value_backtest(customers=people(rows), days=rows, as_of=AS_OF, run_id="r1", min_cell=11).is_empty()
