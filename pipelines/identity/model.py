@@ -51,6 +51,11 @@ class Comparison(_Strict):
     def has_term(self) -> bool:
         return any(level.term for level in self.levels)
 
+    def label_sql(self) -> str:
+        """SQL of the label a pair ends in, ``unknown`` among them, over columns with _l and _r."""
+        levels = " ".join(f"when {level.sql} then '{level.label}'" for level in self.levels)
+        return f"(case when {self.unknown} then 'unknown' {levels} else 'differs' end)"
+
     @property
     def labels(self) -> list[str]:
         """Labels by Splink's number of the level: 0 is none of them, the highest the first of the file."""

@@ -27,6 +27,9 @@ from pipelines.identity.model import (
 from pipelines.identity.rules import Rules, load_rules
 from pipelines.settings import Settings
 
+MEMORY = "4GB"
+"""What scoring may take: less than the house's limit, because the evidence of the whole house stands beside it."""
+
 RAN = "ran"
 """What a second pass without a note came to."""
 
@@ -72,6 +75,7 @@ def second_pass(settings: Settings, parts: pl.DataFrame, *, rules: Rules | None 
     except ModelError as error:
         return Scored(note=f"rules only: {error}")
     with warehouse.memory(settings) as con:
+        con.execute(f"set memory_limit = '{MEMORY}'")
         with features.records_of(con, settings) as records:
             (n_records,) = con.execute(f"select count(*) from {records}").fetchall()[0]
             if n_records < model.min_records:
@@ -91,6 +95,8 @@ def score(
     """
     n_pairs, skipped = block(con, model)
     scored = Scored(n_rows=n_rows, n_pairs=n_pairs, skipped_blocks=skipped, parameters_hash=parameters.hash)
+    if guards_hold(model, parameters):
+        drop_guarded(con, model)
     if not n_pairs:
         return scored
     return replace(scored, pairs=_pairs(con, model, parameters, predicted(con, model, parameters, n_rows, least)))
@@ -147,6 +153,37 @@ def block(con: duckdb.DuckDBPyConnection, model: ModelSettings) -> tuple[int, di
     return int(found), skipped
 
 
+def guards_hold(model: ModelSettings, parameters: Parameters) -> bool:
+    """Whether there are households to be kept apart."""
+    return parameters.household_share >= model.guards.from_household_share
+
+
+def drop_guarded(con: duckdb.DuckDBPyConnection, model: ModelSettings) -> None:
+    """Leave out of ``blocked_pairs`` what one comparison alone forbids: most, and nothing else of them is compared."""
+    columns = con.sql(f"select * from {features.ROWS} limit 0").columns
+    sides = ", ".join(f"{side}.{column} as {column}_{side}" for side in "lr" for column in columns)
+    comparisons = {comparison.name: comparison for comparison in model.comparisons}
+    alone = [guard.when for guard in model.guards.rules if guard.then == "drop" and len(guard.when) == 1]
+    kept = [
+        f"{comparisons[name].label_sql()} not in ({', '.join(map(warehouse.quote, labels))})"
+        for when in alone
+        for name, labels in when.items()
+    ]
+    con.execute(
+        f"""
+        create or replace table {PAIRS} as
+        select match_key, join_key_l, join_key_r
+        from (
+            select pairs.*, {sides}
+            from {PAIRS} as pairs
+            inner join {features.ROWS} as l on pairs.join_key_l = l.row_id
+            inner join {features.ROWS} as r on pairs.join_key_r = r.row_id
+        )
+        where {" and ".join(kept) or "true"}
+        """
+    )
+
+
 def predicted(
     con: duckdb.DuckDBPyConnection, model: ModelSettings, parameters: Parameters, n_rows: int, least: float
 ) -> str:
@@ -173,7 +210,7 @@ def _pairs(
     """Predicted pairs as evidence between the smallest records of the two rows; of several pairs the likeliest."""
     told = " || ' ' || ".join(_told(comparison) for comparison in model.comparisons)
     guards = model.guards
-    active = parameters.household_share >= guards.from_household_share
+    active = guards_hold(model, parameters)
     review = any_guard(model, "review") if active else "false"
     drop = any_guard(model, "drop") if active else "false"
     frame = con.sql(
