@@ -227,6 +227,33 @@ def weighted_mean(values: ArrayLike, weights: ArrayLike) -> tuple[float, float]:
     return float((w * y).sum() / w.sum()), float(w.sum() ** 2 / (w**2).sum())
 
 
+def rake(counts: ArrayLike, rows: ArrayLike, columns: ArrayLike, *, rounds: int = 500) -> Floats:
+    """Weights that give each table of ``counts[table, row, column]`` the shares of ``rows`` and ``columns``.
+
+    Iterative proportional fitting (Deming and Stephan 1940), every table at once; the mean weight of a unit is 1. A row
+    or column without a unit leaves its share to the others. NaN in empty cells, and throughout a table whose empty
+    cells do not allow both margins.
+    """
+    cells = _floats(counts)
+    size = cells.sum(axis=(1, 2), keepdims=True)
+
+    def target(shares: ArrayLike, axis: int) -> Floats:
+        present = np.expand_dims(_floats(shares), 0) * (cells.sum(axis=axis) > 0)
+        total = present.sum(axis=1, keepdims=True)
+        return present / np.where(total > 0, total, 1.0) * size[:, :, 0]
+
+    goals = {2: target(rows, 2), 1: target(columns, 1)}
+    fitted, off = cells.copy(), np.full(len(cells), np.inf)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for _ in range(rounds):
+            for axis, goal in goals.items():
+                fitted *= np.expand_dims(np.nan_to_num(goal / fitted.sum(axis=axis)), axis)
+            off = np.abs(fitted.sum(axis=2) - goals[2]).max(axis=1) / size[:, 0, 0]
+            if not (off > 1e-9).any():
+                break
+        return np.where((off < 1e-6)[:, None, None] & (cells > 0), fitted / cells, np.nan)
+
+
 def gini(values: ArrayLike) -> float:
     """Gini coefficient ``2 * sum(i * x_i) / (n * sum(x)) - (n + 1) / n``, x ascending; NaN where the total is 0."""
     x = np.sort(_floats(values))

@@ -324,7 +324,13 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "conversion_year": "0.25",
         "top_up_year": "0.25",
     },
-    "analytics.satisfaction_scores": {"metric_id": "'nps'", "group_id": "'g' || i"},
+    "analytics.satisfaction_scores": {
+        "metric_id": "'nps'",
+        "group_id": "'g' || i",
+        "n_eff": "20",
+        "weighted_value_lo": "0.4",
+        "weighted_value_hi": "0.6",
+    },
     "analytics.satisfaction_deltas": {
         "metric_id": "'nps'",
         "group_id": "'g' || i",

@@ -68,7 +68,7 @@ BUILDS: dict[str, TableBuild] = {
     "satisfaction_scores": TableBuild(
         {
             **ANSWERS,
-            **IS_STAFF,
+            CUSTOMERS: columns("customer_id is_staff is_identified region n_orders"),
             **LINES,
             **SEGMENTS,
             INVITATIONS: columns("survey_ref response_id sent_date status division product_line region"),

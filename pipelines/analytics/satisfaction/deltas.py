@@ -20,6 +20,7 @@ from pipelines.analytics import cells, disclosure, stats
 from pipelines.analytics.satisfaction.scores import (
     DIMENSIONS,
     METRICS,
+    VERSIONS_JOINED,
     Metric,
     answers_of,
     metric_cells,
@@ -203,7 +204,10 @@ def _deltas_of(
         wordings(answers, metric, DIMENSIONS), on=list(AT), how="left", nulls_equal=True
     )
     is_over = pl.col("_quarter") <= cells.last_complete_quarter(as_of)
-    same_wording = pl.col("wording_version") == pl.col("wording_version_0")
+    # Two versions in one quarter have a mix of their own, which may shift.
+    same_wording = (pl.col("wording_version") == pl.col("wording_version_0")) & ~pl.col("wording_version").str.contains(
+        VERSIONS_JOINED, literal=True
+    )
     pairs = paired(marked, "dimension", "group_id").filter(is_over & same_wording)
     lines = line_moments(answers, metric)
     split = pl.concat(

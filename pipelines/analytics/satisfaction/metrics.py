@@ -46,6 +46,15 @@ DEFINITIONS = (
         "satisfaction_scores, satisfaction_deltas",
     ),
     Definition(
+        "ces_top3",
+        "Customer effort, found it easy",
+        "Share who agree at all (5-7 of 7) that the company made it easy.",
+        "answers 5-7 / answers; Wilson interval",
+        "share",
+        INSIGHT,
+        "satisfaction_scores, satisfaction_deltas",
+    ),
+    Definition(
         "ces_net",
         "Customer effort, net",
         "Share who found it easy (6-7) minus share who did not (1-3), in points.",

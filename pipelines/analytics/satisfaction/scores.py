@@ -5,7 +5,8 @@ between quarters (deltas.py) and what drives a score.
 
 Scores are means over answers, never over groups, so each keeps a variance. Bases are part of the key: the index from
 three items, from one item and from stars are three different numbers. Answers of non-customers and of staff are left
-out. ACSI is a registered mark with weights of its own; this is an *ACSI-style* index with equal weights.
+out. The score of all who answered stands beside the one weighted to the customer base (weighting.py). ACSI is a
+registered mark with weights of its own; this is an *ACSI-style* index with equal weights.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.analytics import cells, disclosure, stats
+from pipelines.analytics.satisfaction import weighting
 from pipelines.analytics.tables import TABLES
 
 ITEMS = ("sat_overall", "sat_expectancy", "sat_ideal")
@@ -27,6 +29,7 @@ DIMENSIONS = {name: name for name in ("division", "product_line", "region", "cha
 INVITED_DIMENSIONS = ("division", "product_line", "region")
 """What an invitation knows; elsewhere there is no response rate."""
 
+VERSIONS_JOINED = "+"
 NEVER = pl.lit(value=False)
 
 
@@ -83,6 +86,7 @@ METRICS = (
     Metric("nps", "nps_item", "net", (-100, 100), 2.0, _net(_NPS >= 9, _NPS <= 6), _NPS >= 9, _NPS <= 6),
     Metric("csat_top2", "stars", "share", (0, 1), 0.02, (_STARS >= 4).cast(pl.Float64), _STARS >= 4, is_review=True),
     Metric("ces_mean", "ces_item", "mean", (1, 7), 0.12, _CES.cast(pl.Float64)),
+    Metric("ces_top3", "ces_item", "share", (0, 1), 0.02, (_CES >= 5).cast(pl.Float64), _CES >= 5),
     Metric("ces_net", "ces_item", "net", (-100, 100), 2.0, _net(_CES >= 6, _CES <= 3), _CES >= 6, _CES <= 3),
 )
 
@@ -103,10 +107,12 @@ def answers_of(
     }
 
 
-def metric_cells(answers: pl.DataFrame, metric: Metric, dimensions: dict[str, str]) -> pl.DataFrame:
+def metric_cells(
+    answers: pl.DataFrame, metric: Metric, dimensions: dict[str, str], *, is_weighted: bool = False
+) -> pl.DataFrame:
     """Moments of one metric by dimension, group_id and _quarter (null = all).
 
-    Columns: n, total and squares of the score, positive, negative, n_partial.
+    Columns: n, total and squares of the score, positive, negative, n_partial; the weighted sums where asked.
     """
     score = metric.score.cast(pl.Float64)
     scored = answers.lazy().with_columns(score.alias("_score"), metric.partial.fill_null(value=False).alias("_partial"))
@@ -121,6 +127,7 @@ def metric_cells(answers: pl.DataFrame, metric: Metric, dimensions: dict[str, st
             "positive": (has_score & metric.positive).sum().cast(pl.Int64),
             "negative": (has_score & metric.negative).sum().cast(pl.Int64),
             "n_partial": pl.col("_partial").sum().cast(pl.Int64),
+            **(weighting.sums_of(has_score, metric.positive, metric.negative) if is_weighted else {}),
         },
         day="day",
         name="dimension",
@@ -167,7 +174,7 @@ def wordings(answers: pl.DataFrame, metric: Metric, dimensions: dict[str, str]) 
     return (
         pl.concat(parts)
         .group_by("dimension", "group_id", "_quarter")
-        .agg(pl.col("wording_version").unique().sort().str.join("+"))
+        .agg(pl.col("wording_version").unique().sort().str.join(VERSIONS_JOINED))
     )
 
 
@@ -183,9 +190,33 @@ def response_rates(invitations: pl.DataFrame, survey_refs: pl.Series) -> pl.Data
     )
 
 
-def _scores_of(answers: pl.DataFrame, invitations: pl.DataFrame, metric: Metric) -> pl.DataFrame:
+def weighted_scores(frame: pl.DataFrame, metric: Metric, min_cell: int) -> pl.DataFrame:
+    """n_eff and the weighted value with its interval; none where the weights leave less than min_cell answers.
+
+    Net scores and shares take the effective numbers into their own intervals.
+    """
+    moments = weighting.weighted_moments(frame)
+    found = interval(moments, metric)
+    is_enough = pl.col("n_eff") >= min_cell
+    return moments.select(
+        pl.col("n").alias("n_eff"),
+        *(
+            pl.Series(name, values, pl.Float64)
+            for name, values in (
+                ("weighted_value", found.value),
+                ("weighted_value_lo", found.lo),
+                ("weighted_value_hi", found.hi),
+            )
+        ),
+    ).select(pl.when(is_enough).then(pl.all()))
+
+
+def _scores_of(
+    answers: pl.DataFrame, invitations: pl.DataFrame, metric: Metric, base: pl.DataFrame, min_cell: int
+) -> pl.DataFrame:
     at = ["dimension", "group_id", "_quarter"]
-    frame = with_moments(metric_cells(answers, metric, DIMENSIONS).filter(pl.col("n") > 0))
+    weighted = weighting.with_weights(answers, metric.score.is_not_null(), base)
+    frame = with_moments(metric_cells(weighted, metric, DIMENSIONS, is_weighted=True).filter(pl.col("n") > 0))
     asked = answers.filter(metric.score.is_not_null())["survey_ref"].drop_nulls().unique()
     found = interval(frame, metric)
     return (
@@ -194,6 +225,7 @@ def _scores_of(answers: pl.DataFrame, invitations: pl.DataFrame, metric: Metric)
             pl.lit(metric.basis).alias("basis"),
             pl.lit(WEIGHTS_VERSION if metric.basis == "survey3" else "one item").alias("weights_version"),
             *(pl.Series(name, getattr(found, name)) for name in ("value", "lo", "hi")),
+            *weighted_scores(frame, metric, min_cell),
         )
         .join(wordings(answers, metric, DIMENSIONS), on=at, how="left", nulls_equal=True)
         .join(response_rates(invitations, asked), on=at, how="left", nulls_equal=True)
@@ -227,13 +259,16 @@ def build_satisfaction_scores(
     min_cell: int,
 ) -> pl.DataFrame:
     """One row per metric, basis, dimension, group and period that has a complete answer."""
-    answers = answers_of(survey, reviews, customers, membership)
-    frame = pl.concat(_scores_of(answers[metric.is_review], invitations, metric) for metric in METRICS)
+    base = weighting.customer_base(customers, membership)
+    answers = {
+        is_review: weighting.with_base(frame, base)
+        for is_review, frame in answers_of(survey, reviews, customers, membership).items()
+    }
+    frame = pl.concat(_scores_of(answers[metric.is_review], invitations, metric, base, min_cell) for metric in METRICS)
     marked = protected(frame, ("n", "n_partial", "n_invited"), cells.parents_of(products), min_cell)
     table = TABLES["satisfaction_scores"]
     shown = marked.with_columns(
         pl.col("n").alias("n_complete"),
-        pl.col("n").cast(pl.Float64).alias("n_eff"),
         pl.when(~pl.col("hide_n_partial")).then("n_partial").alias("n_partial"),
         pl.when(~pl.col("hide_n_invited")).then("n_invited").alias("n_invited"),
         pl.when(~pl.col("hide_n_invited")).then(pl.col("n_answered") / pl.col("n_invited")).alias("response_rate"),

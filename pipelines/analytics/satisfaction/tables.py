@@ -25,7 +25,7 @@ TABLES = (
         "satisfaction_scores",
         "One row per metric, basis, dimension, group and period.",
         "metric_id basis dimension group_id period",
-        Column("metric_id", STRING, "acsi_style_index, nps, csat_top2, ces_mean, ces_net."),
+        Column("metric_id", STRING, "acsi_style_index, nps, csat_top2, ces_mean, ces_top3, ces_net."),
         DIMENSION,
         GROUP,
         PERIOD,
@@ -33,7 +33,13 @@ TABLES = (
         Column("n_complete", INT, "Answers with every item the metric needs."),
         Column("n_partial", INT, "Answers with some of the items but not all."),
         Column("sd", FLOAT, "Standard deviation between answers, in the metric's unit."),
-        Column("n_eff", FLOAT, "Effective number of answers after weighting."),
+        *interval(
+            "weighted_value",
+            "The score weighted to the customers with an order (raked by region and lifecycle segment of as_of); null "
+            "where the weights leave too few answers.",
+            "from n_eff",
+        ),
+        Column("n_eff", FLOAT, "Effective number of answers behind weighted_value: sum(w)^2 / sum(w^2)."),
         Column(
             "response_rate",
             FLOAT,
@@ -47,7 +53,7 @@ TABLES = (
         "satisfaction_deltas",
         "One row per metric, basis, dimension, group and quarter that is over: the change against the quarter before.",
         "metric_id basis dimension group_id period",
-        Column("metric_id", STRING, "acsi_style_index, nps, csat_top2, ces_mean, ces_net."),
+        Column("metric_id", STRING, "acsi_style_index, nps, csat_top2, ces_mean, ces_top3, ces_net."),
         DIMENSION,
         GROUP,
         PERIOD,

@@ -4,66 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import polars as pl
 import pytest
-from analytics_frames import AS_OF, mart, reader
+from analytics_frames import mart
 from hypothesis import given
 from hypothesis import strategies as st
+from satisfaction_frames import Q2, Q3, answers, row, table
 
-from pipelines.analytics.build import build_table
 from pipelines.analytics.satisfaction.scores import ITEMS, WEIGHTS, index_score
-
-Q2, Q3 = date(2026, 5, 15), date(2026, 8, 15)
-LINES = {"Sofas": "Home", "Kitchen": "Table", "Garden": "Outdoor", "Balcony": "Outdoor"}
-PRODUCTS = mart("core.dim_products", product_id=list(LINES), product_line=list(LINES), division=list(LINES.values()))
-
-
-def table(name, *, as_of=AS_OF, min_cell=11, **frames):
-    names = {
-        "survey": "feedback.fct_survey_answers",
-        "invitations": "feedback.fct_survey_invitations",
-        "reviews": "feedback.fct_feedback",
-        "customers": "core.dim_customers",
-    }
-    given_frames = {names[key]: frame for key, frame in frames.items()} | {"core.dim_products": PRODUCTS}
-    return build_table(name, reader(given_frames), as_of=as_of, run_id="r", min_cell=min_cell)
-
-
-def answers(cells):
-    """Survey answers from (day, line, mean on 0-100, number): values two points around the mean of the three items."""
-    rows = []
-    for day, line, mean, number in cells:
-        item = 1 + 9 * mean / 100
-        # Fractions cannot be answered: whole answers around the mean, in proportions that give it exactly enough.
-        low, share = int(np.floor(item)), item - np.floor(item)
-        high = round(share * number)
-        for place in range(number):
-            value = low + (1 if place < high else 0)
-            rows.append(
-                {
-                    "response_id": f"r{len(rows)}",
-                    "customer_id": f"c{len(rows)}",
-                    "survey_ref": "SV",
-                    "wording_version": "v1",
-                    "answer_date": day,
-                    "is_customer": True,
-                    "product_line": line,
-                    "division": LINES[line],
-                    "region": "North",
-                    "channel": "web",
-                    "sat_overall": min(10, value + 1) if place % 2 else max(1, value - 1),
-                    "sat_expectancy": value,
-                    "sat_ideal": max(1, value - 1) if place % 2 else min(10, value + 1),
-                }
-            )
-    return mart("feedback.fct_survey_answers", rows)
-
-
-def row(frame, **wanted):
-    found = frame.filter(*(pl.col(name) == value for name, value in wanted.items())).to_dicts()
-    assert len(found) == 1, found
-    return found[0]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +102,7 @@ def test_nps_and_effort_known_answers():
     assert (nps["value"], nps["lo"], nps["hi"]) == pytest.approx((33.33, 24.95, 41.11), abs=6e-3)
     assert row(scores, metric_id="ces_mean", **company)["value"] == pytest.approx(4.08)
     assert row(scores, metric_id="ces_net", **company)["value"] == pytest.approx(-13)
+    assert row(scores, metric_id="ces_top3", **company)["value"] == pytest.approx(0.46)
 
 
 def test_staff_and_non_customers_do_not_answer():
@@ -244,6 +193,22 @@ def test_below_thirty_answers_there_is_an_interval_but_no_verdict():
 def test_changes_of_wording_are_no_changes_of_score():
     survey = answers([(Q2, "Sofas", 50, 60), (Q3, "Sofas", 90, 60)]).with_columns(
         pl.when(pl.col("answer_date") == Q3).then(pl.lit("v2")).otherwise("wording_version").alias("wording_version")
+    )
+    assert table("satisfaction_deltas", survey=survey).is_empty()
+
+
+def test_two_wordings_in_one_quarter_are_cut_on_both_sides():
+    survey = answers([(Q2, "Sofas", 50, 60), (Q3, "Sofas", 90, 60)]).with_columns(
+        pl.when(pl.int_range(pl.len()) % 2 == 0)
+        .then(pl.lit("v2"))
+        .otherwise("wording_version")
+        .alias("wording_version")
+    )
+    assert (
+        row(table("satisfaction_scores", survey=survey), basis="survey3", dimension="company", period="2026Q3")[
+            "wording_version"
+        ]
+        == "v1+v2"
     )
     assert table("satisfaction_deltas", survey=survey).is_empty()
 
