@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from pipelines.cli import dev, docs, doctor, generate, identity, query, refresh, rollback, status, versions
+from pipelines.cli import dev, docs, doctor, generate, identity, query, refresh, rollback, segments, status, versions
 from pipelines.cli.console import fail
 from pipelines.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 
@@ -28,6 +28,7 @@ for module in (generate, refresh, status, query, versions, rollback, doctor, doc
     app.command(name, help=module.HELP, epilog=EXIT_CODES_HELP, short_help=module.HELP.splitlines()[0])(module.command)
 
 app.add_typer(identity.app, name="identity")
+app.add_typer(segments.app, name="segments")
 
 
 def main() -> None:

@@ -195,6 +195,21 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "segment_id": "'active'",
         "reason": "'bought in the last year'",
     },
+    "analytics.segment_schemes": {"scheme_id": "'scheme_' || i", "form": "'rules'", "is_key_scheme": "i = 0"},
+    "analytics.segment_rules": {
+        "scheme_id": "'scheme_' || i",
+        "n_raw": "n + 5",
+        "n_taken_before": "5",
+        "n_near": "null",
+        "is_otherwise": "false",
+    },
+    "analytics.scheme_quality": {
+        "scheme_id": "'scheme_' || i",
+        "measure": "'other_share'",
+        "value": "0.2",
+        "lo": "0.1",
+        "hi": "0.3",
+    },
     "analytics.customer_tags": {"customer_id": "'customer-' || i", "tag": "'high_earner'", "reason": "'top tenth'"},
     "analytics.customer_needs": {"customer_id": "'customer-' || i", "need": "'price'", "need_basis": "'stated'"},
     "analytics.customer_value": {

@@ -10,7 +10,6 @@ import polars as pl
 from pipelines.analytics.inputs import (
     CARTS,
     CUSTOMERS,
-    DEFINITIONS,
     HABITS,
     IS_STAFF,
     MEMBERSHIP,
@@ -27,13 +26,10 @@ from pipelines.analytics.inputs import (
     columns,
 )
 from pipelines.analytics.metrics import build_metrics
-from pipelines.analytics.segments import value_builds
+from pipelines.analytics.segments import scheme_builds, value_builds
 from pipelines.analytics.segments.contrasts import build_segment_contrasts
-from pipelines.analytics.segments.facts import FACT_INPUTS, customer_facts
-from pipelines.analytics.segments.membership import build_customer_tags, build_segment_membership
 from pipelines.analytics.segments.needs import NEED_HABITS, NEED_PURCHASES, build_customer_needs
 from pipelines.analytics.segments.profiles import build_segment_profiles
-from pipelines.analytics.segments.schemes import DEFINITION
 from pipelines.analytics.segments.value import build_customer_value
 from pipelines.analytics.segments.value_builds import DAYS
 
@@ -42,16 +38,6 @@ def _customer_value(frames: Frames, run: Run) -> pl.DataFrame:
     return build_customer_value(
         customers=frames[CUSTOMERS], days=frames[PURCHASE_DAYS], as_of=run.as_of, run_id=run.run_id
     )
-
-
-def _segment_membership(frames: Frames, run: Run) -> pl.DataFrame:
-    facts = customer_facts(frames, run.as_of)
-    return build_segment_membership(facts=facts, definitions=frames[DEFINITIONS], **vars(run))
-
-
-def _customer_tags(frames: Frames, run: Run) -> pl.DataFrame:
-    facts = customer_facts(frames, run.as_of)
-    return build_customer_tags(facts=facts, definitions=frames[DEFINITIONS], as_of=run.as_of, run_id=run.run_id)
 
 
 def _customer_needs(frames: Frames, run: Run) -> pl.DataFrame:
@@ -89,8 +75,6 @@ def _metrics(frames: Frames, run: Run) -> pl.DataFrame:  # noqa: ARG001 (a table
     return build_metrics(as_of=run.as_of, run_id=run.run_id)
 
 
-DECIDED_FROM = {**FACT_INPUTS, DEFINITIONS: tuple(DEFINITION)}
-
 BUILDS: dict[str, TableBuild] = {
     "metrics": TableBuild({}, _metrics),
     "customer_value": TableBuild(
@@ -112,8 +96,7 @@ BUILDS: dict[str, TableBuild] = {
         },
         _customer_needs,
     ),
-    "segment_membership": TableBuild(DECIDED_FROM, _segment_membership),
-    "customer_tags": TableBuild(DECIDED_FROM, _customer_tags),
+    **scheme_builds.BUILDS,
     "segment_profiles": TableBuild(
         {
             CUSTOMERS: columns(

@@ -6,7 +6,7 @@ Belongs here: what each number means and how it is computed. Stays out: the comp
 from __future__ import annotations
 
 from pipelines.analytics.definition import CARE, COMMERCE, CRM, Definition
-from pipelines.analytics.segments import value_metrics
+from pipelines.analytics.segments import scheme_metrics, value_metrics
 
 DEFINITIONS = (
     Definition(
@@ -112,4 +112,5 @@ DEFINITIONS = (
         "customer_value",
     ),
     *value_metrics.DEFINITIONS,
+    *scheme_metrics.DEFINITIONS,
 )
