@@ -26,6 +26,7 @@ from pipelines.settings import Settings, utc_now
 
 BUILT_ANALYTICS = (
     "customer_value",
+    "customer_needs",
     "segment_membership",
     "segment_profiles",
     "funnel_steps",
