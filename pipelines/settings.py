@@ -72,6 +72,11 @@ class Settings:
         return self.home / "identity"
 
     @property
+    def segments_dir(self) -> Path:
+        """What earlier runs found of segments, and a rebuilt warehouse needs again."""
+        return self.home / "segments"
+
+    @property
     def trained_model_path(self) -> Path:
         """The second pass's parameters trained on this house's records; absent until someone trains."""
         return self.identity_dir / "model_parameters.json"

@@ -65,6 +65,10 @@ VALUE = "analytics.customer_value"
 NEEDS = "analytics.customer_needs"
 RUN = "raw.run_settings"
 DEFINITIONS = "raw.segment_definitions"
+KEPT_HISTORY = "kept.segment_history"
+KEPT_FACTS = "kept.segment_facts"
+"""What outlives the warehouse: the caller keeps it, and hands it over like any table."""
+HISTORY = "analytics.segment_history"
 THRESHOLDS = "seeds.shipping_thresholds"
 
 

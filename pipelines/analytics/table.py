@@ -70,6 +70,7 @@ class Table:
 
 
 STRING, FLOAT, INT, BOOL, DATE = pl.String(), pl.Float64(), pl.Int64(), pl.Boolean(), pl.Date()
+TIME = pl.Datetime("us")
 
 STAMP = (
     Column("as_of", DATE, "Date the table speaks for, in the reporting time zone."),

@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 import dagster as dg
+import duckdb
+import polars as pl
 
 from pipelines import warehouse
 from pipelines.analytics.build import BUILDS, inputs, read_inputs
@@ -20,7 +22,9 @@ from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.checks import as_check
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import run_of
+from pipelines.defs.segment_state import KEPT, KEPT_TABLE, keeper, read_kept
 from pipelines.quality.results import CheckResult, record
+from pipelines.settings import Settings
 
 LAWS_FILE = "pipelines/analytics/laws/"
 
@@ -31,9 +35,14 @@ def build_analytics_assets() -> list[dg.AssetsDefinition]:
 
 
 def reads(name: str) -> list[str]:
-    """Every ``schema.table`` a table and its laws read, and the run's settings."""
+    """Every ``schema.table`` of the warehouse a table and its laws read, and the run's settings."""
     of_laws = {table for law in LAWS[name] for table in law.reads}
-    return sorted({*inputs(name), *of_laws, "raw.run_settings"})
+    return sorted({*inputs(name), *of_laws, "raw.run_settings"} - KEPT.keys())
+
+
+def _read(settings: Settings, con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> pl.DataFrame:
+    """A table of the warehouse, or what earlier runs kept outside it."""
+    return read_kept(settings, table, columns) if table in KEPT else warehouse.read_from(con, table, columns)
 
 
 def _asset(table: Table) -> dg.AssetsDefinition:
@@ -56,13 +65,16 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         settings = house.settings
         with warehouse.connect(settings) as con:
             run = run_of(con)
-            frames = read_inputs(table.name, partial(warehouse.read_from, con))
+            frames = read_inputs(table.name, partial(_read, settings, con))
         # Nothing is open while it computes: the engine's cache and the frames need not be held at once.
         frame = BUILDS[table.name].build(frames, Run(run.as_of, run.run_id, run.min_cell))
+        keep = keeper(settings, frames, run.as_of) if table.name == KEPT_TABLE else None
         del frames
         with warehouse.connect(settings, read_only=False) as con:
             rows = warehouse.write_to(con, f"analytics.{table.name}", frame)
-            broken = check_table(table.name, partial(warehouse.read_from, con), min_cell=run.min_cell)
+            broken = check_table(table.name, partial(_read, settings, con), min_cell=run.min_cell)
+        if keep and not broken:
+            keep(frame)
         results = law_results(table.name, rows, broken)
         record(settings, run.run_id, f"analytics.{table.name}", results)
         yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipelines.analytics.table import TIME
 from pipelines.analytics.tables import TABLES
 from pipelines.files import read_yaml
 from pipelines.publish.contract import load_contract
@@ -210,6 +211,17 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "lo": "0.1",
         "hi": "0.3",
     },
+    "analytics.segment_history": {
+        "customer_id": "'customer-' || i",
+        "segment_id": "'active'",
+        "previous_segment": "null",
+        "moved_by": "null",
+        "valid_from": "date '2026-10-31'",
+        "valid_to": "null",
+        "known_from": "timestamp '2026-11-01'",
+        "known_to": "null",
+    },
+    "analytics.segment_migration": {"scheme_id": "'scheme_' || i", "moved_by": "null"},
     "analytics.customer_tags": {"customer_id": "'customer-' || i", "tag": "'high_earner'", "reason": "'top tenth'"},
     "analytics.customer_needs": {"customer_id": "'customer-' || i", "need": "'price'", "need_basis": "'stated'"},
     "analytics.customer_value": {
@@ -371,7 +383,14 @@ ROW_COUNTS = {
     "analytics.customer_value": CUSTOMERS,
 }
 
-DUCKDB_TYPES = {"String": "varchar", "Float64": "double", "Int64": "bigint", "Boolean": "boolean", "Date": "date"}
+DUCKDB_TYPES = {
+    "String": "varchar",
+    "Float64": "double",
+    "Int64": "bigint",
+    "Boolean": "boolean",
+    "Date": "date",
+    str(TIME): "timestamp",
+}
 
 
 def settings_in(home: Path) -> Settings:

@@ -92,6 +92,8 @@ DIRTY = {
     ("segment_membership", "partition"): lambda f: f.slice(1),
     ("segment_schemes", "as_defined"): lambda f: f.slice(1),
     ("segment_rules", "add_up"): lambda f: put(f, SHOWN & (pl.col("n") > 11), n=10**6),
+    ("segment_history", "agrees"): lambda f: put(f, None, segment_id="vip"),
+    ("segment_migration", "value_sums_to_1"): lambda f: put(f, SHOWN, value=2.0, hi=2.0),
     ("scheme_quality", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("customer_tags", "tags_declared"): lambda f: put(f, None, tag="vip"),
     ("customer_needs", "evidence"): lambda f: put(f, pl.col("need") != "mixed", need_basis="none"),

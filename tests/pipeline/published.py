@@ -12,8 +12,8 @@ import duckdb
 from pipelines.analytics.tables import TABLES
 from pipelines.settings import Settings
 
-OF_THE_RUN = ("data_quality", "identity_health", "late_arrivals")
-"""Tables about the run and its loads themselves: two ways of loading may differ there."""
+OF_THE_RUN = ("data_quality", "identity_health", "late_arrivals", "segment_history", "segment_migration")
+"""Tables about the run, its loads, and what earlier runs found: two ways of loading may differ there."""
 
 STAMP = "run_id"
 

@@ -5,20 +5,29 @@ Belongs here: lineage and the wiring of frames to functions. Stays out: the stat
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import cast
+
 import polars as pl
 
 from pipelines.analytics.inputs import (
     CUSTOMERS,
     DEFINITIONS,
+    HISTORY,
+    KEPT_FACTS,
+    KEPT_HISTORY,
     MEMBERSHIP,
+    RUN,
     SEGMENTS,
     Frames,
     Run,
     TableBuild,
     columns,
 )
+from pipelines.analytics.segments import history
 from pipelines.analytics.segments.facts import FACT_INPUTS, customer_facts
 from pipelines.analytics.segments.membership import build_customer_tags, build_segment_membership
+from pipelines.analytics.segments.migration import MOVED, build_segment_migration
 from pipelines.analytics.segments.registry import build_segment_rules, build_segment_schemes
 from pipelines.analytics.segments.scheme_quality import build_scheme_quality
 from pipelines.analytics.segments.schemes import DEFINITION
@@ -55,6 +64,23 @@ def _scheme_quality(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _segment_history(frames: Frames, run: Run) -> pl.DataFrame:
+    return history.build_segment_history(
+        frames[KEPT_HISTORY],
+        frames[KEPT_FACTS],
+        membership=frames[MEMBERSHIP],
+        facts=customer_facts(frames, run.as_of),
+        definitions=frames[DEFINITIONS],
+        known_at=cast(datetime, frames[RUN]["run_at"].max()),
+        as_of=run.as_of,
+        run_id=run.run_id,
+    )
+
+
+def _segment_migration(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_segment_migration(history=frames[HISTORY], **vars(run))
+
+
 DEFINED = {DEFINITIONS: tuple(DEFINITION)}
 
 BUILDS: dict[str, TableBuild] = {
@@ -62,6 +88,18 @@ BUILDS: dict[str, TableBuild] = {
     "customer_tags": TableBuild({**FACT_INPUTS, **DEFINED}, _customer_tags),
     "segment_schemes": TableBuild({**SEGMENTS, **DEFINED}, _segment_schemes),
     "segment_rules": TableBuild({**FACT_INPUTS, **SEGMENTS, **DEFINED}, _segment_rules),
+    "segment_history": TableBuild(
+        {
+            **FACT_INPUTS,
+            **SEGMENTS,
+            **DEFINED,
+            RUN: columns("run_at"),
+            KEPT_HISTORY: tuple(history.HISTORY),
+            KEPT_FACTS: tuple(history.LAST_FACTS),
+        },
+        _segment_history,
+    ),
+    "segment_migration": TableBuild({HISTORY: MOVED}, _segment_migration),
     "scheme_quality": TableBuild(
         {
             CUSTOMERS: columns(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.analytics.law import BASE, Context, Law, breaches, registry_law
+from pipelines.analytics.law import BASE, Context, Law, breaches, registry_law, sum_law
 from pipelines.analytics.segments.schemes import DEFINITION, REST, Scheme, schemes_of, tags_of
 from pipelines.analytics.segments.value import base_customers
 
@@ -99,6 +99,25 @@ def rules_add_up(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def history_agrees(context: Context) -> list[tuple[int, str]]:
+    """The spells that last are the members of today, one each; nothing ends before it began.
+
+    A run as of an earlier date than the last leaves the history alone, and then it speaks of a later day.
+    """
+    frame = context.frame
+    lasting = frame.filter(pl.col("valid_to").is_null() & pl.col("known_to").is_null())
+    twice = lasting.group_by("scheme_id", "customer_id").len().filter(pl.col("len") > 1)
+    backwards = frame.filter((pl.col("valid_to") <= pl.col("valid_from")) | (pl.col("known_to") < pl.col("known_from")))
+    later = frame.filter(pl.max_horizontal("valid_from", "valid_to") > pl.col("as_of"))
+    broken = breaches(twice, "members with two spells at a time") + breaches(backwards, "spells that end before")
+    if later.is_empty():
+        member = ["scheme_id", "customer_id", "segment_id"]
+        members = context.others["analytics.segment_membership"]
+        broken += breaches(members.join(lasting, on=member, how="anti"), "members without a spell")
+        broken += breaches(lasting.join(members, on=member, how="anti"), "spells of nobody")
+    return broken
+
+
 MEMBERS = {"analytics.segment_membership": ("scheme_id", "customer_id", "segment_id")}
 
 LAWS: dict[str, tuple[Law, ...]] = {
@@ -116,6 +135,18 @@ LAWS: dict[str, tuple[Law, ...]] = {
     ),
     "segment_rules": (
         Law("add_up", "Rules that take somebody twice or not at all divide nobody.", rules_add_up, BASE | MEMBERS),
+    ),
+    "segment_history": (
+        Law("agrees", "A history that does not end in today's members is another's.", history_agrees, MEMBERS),
+    ),
+    "segment_migration": (
+        sum_law(
+            "Everybody of a segment before stayed, moved or left.",
+            "value",
+            ("scheme_id", "from_segment"),
+            pl.lit(value=True),
+            "segments whose moves do not sum to 1",
+        ),
     ),
     "scheme_quality": (registry_law("measure"),),
 }

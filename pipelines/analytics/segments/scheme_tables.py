@@ -5,7 +5,7 @@ Belongs here: columns, keys and words. Stays out: how the numbers are computed.
 
 from __future__ import annotations
 
-from pipelines.analytics.table import BOOL, INT, SCHEME, STRING, Column, estimate, table
+from pipelines.analytics.table import BOOL, DATE, INT, SCHEME, SEGMENT, STRING, TIME, Column, estimate, table
 
 RULE = Column("rule_number", INT, "Place of the rule in its scheme; rules are tried in this order.")
 
@@ -39,6 +39,31 @@ TABLES = (
         Column("n_taken_before", INT, "Of those, persons an earlier rule takes: the overlap of the raw rules."),
         Column("most_taken_by", STRING, "Segment of the earlier rule that takes most of them."),
         Column("n_near", INT, "Persons who fail one numeric condition alone, by at most a tenth of its bound."),
+    ),
+    table(
+        "segment_history",
+        "One row per segment scheme, customer and spell in a segment; a row taken back has an end of known time.",
+        "scheme_id customer_id valid_from known_from",
+        SCHEME,
+        Column("customer_id", STRING, "Person."),
+        SEGMENT,
+        Column("previous_segment", STRING, "Segment before; null where the person was in none."),
+        Column("moved_by", STRING, "Facts without whose change the person had stayed; definition, correction."),
+        Column("valid_from", DATE, "As-of date at which the segment was found."),
+        Column("valid_to", DATE, "As-of date at which another was found; null while it lasts."),
+        Column("known_from", TIME, "Run that found it, UTC."),
+        Column("known_to", TIME, "Run that took it back, because the same date was computed from other data."),
+        Column("found_by_run", STRING, "Id of the run that found it."),
+    ),
+    table(
+        "segment_migration",
+        "One row per segment scheme, segment 91 days before as_of and segment now with a person in it.",
+        "scheme_id from_segment to_segment",
+        SCHEME,
+        Column("from_segment", STRING, "Segment then; (new) where the person was not known."),
+        Column("to_segment", STRING, "Segment now; (gone) where the person is no customer of the base any more."),
+        *estimate("Share of the people of the segment before.", "Persons who made this move, or stayed."),
+        Column("moved_by", STRING, "What moved most of them; null for those who stayed."),
     ),
     table(
         "scheme_quality",

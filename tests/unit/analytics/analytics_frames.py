@@ -14,6 +14,8 @@ import yaml
 from touch_frames import added_up, paths_of
 
 from pipelines.analytics.build import BUILDS, build_table
+from pipelines.analytics.inputs import KEPT_FACTS, KEPT_HISTORY
+from pipelines.analytics.segments.history import HISTORY, LAST_FACTS
 from pipelines.analytics.segments.needs import NEEDS
 from pipelines.analytics.tables import TABLES
 from pipelines.segments import load_segments, segment_definitions
@@ -41,8 +43,11 @@ SEED_SCHEMAS: dict[str, Any] = {
 
 AS_OF = date(2026, 10, 31)
 
+KEPT = {KEPT_HISTORY: HISTORY, KEPT_FACTS: LAST_FACTS}
+
 RUN_SETTINGS = pl.DataFrame(
     {
+        "run_at": [datetime.fromisoformat("2026-11-01T02:00:00")],
         "as_of": [datetime.fromisoformat("2026-10-31T23:00:00")],
         "reporting_time_zone": ["Europe/Berlin"],
         "reporting_currency": ["EUR"],
@@ -95,6 +100,8 @@ def reader(frames: Frames) -> Callable[[str, Sequence[str]], pl.DataFrame]:
             return RUN_SETTINGS.select(columns)
         if table == "raw.segment_definitions":
             return DEFINITIONS.select(columns)
+        if table in KEPT:
+            return pl.DataFrame(schema=KEPT[table]).select(columns)
         schema, name = table.split(".")
         return (TABLES[name].empty() if schema == "analytics" else mart(table)).select(columns)
 
