@@ -144,7 +144,7 @@ customer = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(st.lists(customer, min_size=1, max_size=30))
 def test_every_scheme_divides_the_base(rows):
     filled = []
