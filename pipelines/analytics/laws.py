@@ -20,8 +20,9 @@ from pipelines.analytics.law import ALWAYS, ESTIMATES, Context, Law, Violation
 from pipelines.analytics.satisfaction import laws as satisfaction
 from pipelines.analytics.segments import laws as segments
 from pipelines.analytics.tables import TABLES
+from pipelines.analytics.voice import laws as voice
 
-_OWN = segments.LAWS | journey.LAWS | carts.LAWS | satisfaction.LAWS
+_OWN = segments.LAWS | journey.LAWS | carts.LAWS | satisfaction.LAWS | voice.LAWS
 
 LAWS: dict[str, tuple[Law, ...]] = {
     name: (*ALWAYS, *(ESTIMATES if table.is_estimate else ()), *_OWN.get(name, ())) for name, table in TABLES.items()

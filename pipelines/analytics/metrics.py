@@ -16,9 +16,12 @@ from pipelines.analytics.journey import metrics as journey
 from pipelines.analytics.satisfaction import metrics as satisfaction
 from pipelines.analytics.segments import metrics as segments
 from pipelines.analytics.tables import TABLES
+from pipelines.analytics.voice import metrics as voice
 
 DEFINITIONS = tuple(
-    definition for topic in (segments, journey, channels, carts, satisfaction) for definition in topic.DEFINITIONS
+    definition
+    for topic in (segments, journey, channels, carts, satisfaction, voice)
+    for definition in topic.DEFINITIONS
 )
 
 

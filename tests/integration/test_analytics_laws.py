@@ -114,6 +114,16 @@ DIRTY = {
     ("value_backtest", "tenths_add_up"): lambda f: put(f, SHOWN & (pl.col("decile") == "03"), n=10**6),
     ("value_backtest", "verdicts"): lambda f: put(f, TESTED, verdict="model_better", to_model=-1.0, to_model_lo=-2.0),
     ("value_backtest", "metrics_registered"): lambda f: put(f, None, statistic="happiness"),
+    ("feedback_labels", "ratings_win"): lambda f: put(f, pl.col("polarity_basis") == "stars", polarity="unknown"),
+    ("feedback_labels", "judged_later"): lambda f: put(f, pl.col("sample") == "judged", feedback_date=date(2020, 1, 1)),
+    ("feedback_labels", "gate_holds"): lambda f: put(f, pl.col("topic_basis") == "rules", language="fr"),
+    ("feedback_labels", "one_label"): lambda f: pl.concat(
+        [f, f.head(1).with_columns(topic=pl.lit("more"), language=pl.lit("nl"))]
+    ),
+    ("sentiment_model", "model_told"): lambda f: put(f, SHOWN, status="too_few_ratings"),
+    ("sentiment_model", "inside_interval"): lambda f: put(f, SHOWN, lo=1e9),
+    ("sentiment_model", "no_small_cell"): lambda f: put(f, SHOWN, n=MIN_CELL - 1),
+    ("sentiment_model", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("funnel_steps", "never_widen"): lambda f: put(f, SHOWN & (pl.col("step_order") == 3), n_reached=10**6),
     ("funnel_steps", "hidden_stays_hidden"): lone_secret,
     ("path_transitions", "value_sums_to_1"): lambda f: put(f, SHOWN, value=2.0, hi=2.0),

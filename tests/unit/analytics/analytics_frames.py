@@ -38,6 +38,7 @@ SEED_SCHEMAS: dict[str, Any] = {
         "valid_from": pl.Date,
         "free_shipping_from_amount": pl.Decimal(18, 4),
     },
+    "topic_rules": {"topic": pl.String, "language": pl.String, "pattern": pl.String},
     "path_steps": {"path_step": pl.String, "step_order": pl.Int32},
 }
 
@@ -53,6 +54,8 @@ RUN_SETTINGS = pl.DataFrame(
         "reporting_currency": ["EUR"],
     }
 )
+
+TOPIC_RULES = pl.read_csv(MARTS.parents[1] / "seeds" / "topic_rules.csv")
 
 DEFINITIONS = segment_definitions(load_segments())
 
@@ -132,7 +135,11 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
     staff = frames["core.dim_customers"].filter("is_staff")["customer_id"].to_list()
     paths = added_up(paths_of(frames["core.fct_orders"], staff, seed + 2))
     spend = [{"channel": "email", "n_campaigns": 3, "spend_amount_reporting": 900}]
+    said = _texts(np.random.default_rng(seed + 3), ids)
+    reviews = frames["feedback.fct_feedback"]
     return frames | {
+        "feedback.fct_feedback": pl.concat([reviews, said]),
+        "seeds.topic_rules": TOPIC_RULES,
         "journey.agg_touch_paths": mart("journey.agg_touch_paths", paths),
         "journey.agg_channel_spend": mart("journey.agg_channel_spend", spend),
     }
@@ -210,6 +217,35 @@ def _people(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
         net_amount_reporting_365d=money,
         margin_amount_reporting=money * 0.4,
         has_email_marketing_consent=rng.random(customers) < 0.6,
+    )
+
+
+PRAISE = "Very happy with the {}. It is great and the quality is very good."
+COMPLAINT = "Not happy with the {}. It was broken and I am still waiting for my money, this is awful."
+
+
+def _texts(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
+    """Reviews with words, and tickets without a rating."""
+    n = 900
+    at = _moments(rng, n)
+    line = _pick(rng, list(LINES), n)
+    is_ticket = rng.random(n) < 0.4
+    stars = rng.choice([1, 2, 3, 4, 5], n, p=[0.15, 0.15, 0.1, 0.2, 0.4])
+    words = [(PRAISE if star >= 4 else COMPLAINT).format(name.lower()) for star, name in zip(stars, line, strict=True)]
+    asks = rng.random(n) < 0.3
+    return mart(
+        "feedback.fct_feedback",
+        feedback_id=[f"t{number}" for number in range(n)],
+        feedback_kind=["ticket" if here else "product_review" for here in is_ticket],
+        customer_id=_pick(rng, ids, n),
+        feedback_date=[moment.date() for moment in at],
+        product_line=line,
+        division=[LINES[name] for name in line],
+        region=_pick(rng, REGIONS, n),
+        channel=["web"] * n,
+        title=["Where is my order" if here else None for here in is_ticket & asks],
+        body=words,
+        stars=[None if here else int(star) for here, star in zip(is_ticket, stars, strict=True)],
     )
 
 

@@ -1,0 +1,66 @@
+"""What the tables of what customers say are built from, and the call of each.
+
+Belongs here: lineage and the wiring of frames to functions. Stays out: the statistics, orchestration and storage.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.analytics.inputs import (
+    FEEDBACK,
+    LABELS,
+    NAMES,
+    ORDERS,
+    PHONES,
+    TICKETS,
+    TOPIC_RULES,
+    Frames,
+    Run,
+    TableBuild,
+    columns,
+)
+from pipelines.analytics.voice.labels import build_feedback_labels
+from pipelines.analytics.voice.model_report import build_sentiment_model
+from pipelines.analytics.voice.redact import Known
+
+
+def _feedback_labels(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_feedback_labels(
+        feedback=frames[FEEDBACK],
+        tickets=frames[TICKETS],
+        known=Known(frames[NAMES], frames[ORDERS], frames[PHONES]),
+        rules=frames[TOPIC_RULES],
+        **vars(run),
+    )
+
+
+def _sentiment_model(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_sentiment_model(labels=frames[LABELS], **vars(run))
+
+
+BUILDS: dict[str, TableBuild] = {
+    "feedback_labels": TableBuild(
+        {
+            FEEDBACK: columns(
+                "feedback_id feedback_kind customer_id feedback_date ticket_id title body vendor_language stars "
+                "score_0_100 score_basis"
+            ),
+            TICKETS: columns("ticket_id topic"),
+            NAMES: columns("customer_id full_name"),
+            ORDERS: columns("order_name"),
+            PHONES: columns("phone"),
+            TOPIC_RULES: columns("topic language pattern"),
+        },
+        _feedback_labels,
+    ),
+    "sentiment_model": TableBuild(
+        {
+            LABELS: columns(
+                "feedback_id feedback_date language polarity polarity_basis model_polarity p_positive sample "
+                "model_digest"
+            )
+        },
+        _sentiment_model,
+    ),
+}

@@ -1,0 +1,48 @@
+"""Tables of what customers say in their own words.
+
+Belongs here: columns, keys and words. Stays out: how the numbers are computed.
+"""
+
+from __future__ import annotations
+
+from pipelines.analytics.table import BOOL, DATE, FLOAT, INT, STRING, Column, estimate, table
+
+TABLES = (
+    table(
+        "feedback_labels",
+        "One row per text and topic it is about; no text.",
+        "feedback_id topic",
+        Column("feedback_id", STRING, "Piece of feedback with words."),
+        Column("feedback_date", DATE, "Date in the reporting time zone."),
+        Column("topic", STRING, "Topic of the taxonomy; other where nothing says one."),
+        Column("topic_basis", STRING, "Who says so: agent, rules, classifier, none."),
+        Column("language", STRING, "Language of the text, two letters; und where nobody can tell."),
+        Column("language_basis", STRING, "text, source, none."),
+        Column("polarity", STRING, "positive, negative, neutral, unknown."),
+        Column("polarity_basis", STRING, "The customer's stars, single_item or rating; else model; else none."),
+        Column("model_polarity", STRING, "What the model says, of texts it was asked about."),
+        Column("p_positive", FLOAT, "The model's calibrated chance that the text is a compliment."),
+        Column("is_question", BOOL, "A question mark, or a subject that begins as questions do."),
+        Column("sample", STRING, "What the model had the text for: learned, judged, none."),
+        Column("rules_version", STRING, "Fingerprint of the taxonomy's rules."),
+        Column("model_digest", STRING, "Fingerprint of the sentiment model; null where there is none."),
+    ),
+    table(
+        "sentiment_model",
+        "One row per measure of the sentiment model and language, and one per measure over all.",
+        "measure language",
+        Column("measure", STRING, "macro_f1, brier_score, calibration_gap."),
+        Column("language", STRING, "Two letters, or all."),
+        *estimate(
+            "Value of the measure on texts later than all the model learned from.", "Texts that judge the model."
+        ),
+        Column("n_negative", INT, "Complaints among them, by the customers' own ratings."),
+        Column("n_learned", INT, "Texts the model learned from."),
+        Column("learned_from", DATE, "First day of the texts the model learned from."),
+        Column("learned_to", DATE, "Last day of these."),
+        Column("judged_from", DATE, "First day of the texts that judge it."),
+        Column("judged_to", DATE, "Last day of these."),
+        Column("status", STRING, "learned, or too_few_ratings: then nothing is called by a model."),
+        Column("model_digest", STRING, "Fingerprint of the model: equal for equal texts and ratings."),
+    ),
+)
