@@ -233,6 +233,15 @@ BY_TABLE: dict[str, dict[str, str]] = {
         **{f"{name}_lo": "0.4" for name in ("p_alive", "expected_orders", "expected_revenue", "clv")},
         **{f"{name}_hi": "0.6" for name in ("p_alive", "expected_orders", "expected_revenue", "clv")},
     },
+    "analytics.value_concentration": {"group_id": "'g' || i", "measure": "'top_decile_revenue_share'"},
+    "analytics.cost_to_serve": {"group_id": "'g' || i", "measure": "'service_cost_share'", "unit": "'share'"},
+    "analytics.price_dispersion": {
+        "group_id": "'g' || i",
+        "measure": "'price_spread'",
+        "verdict": "'no_evidence'",
+        "difference_lo": "0.4",
+        "difference_hi": "0.6",
+    },
     "analytics.value_backtest": {
         "measure": "'orders'",
         "method": "'m' || i",

@@ -110,6 +110,22 @@ DIRTY = {
     ("customer_value", "forecasts_possible"): lambda f: put(f, pl.col("clv").is_not_null(), p_alive=1.1),
     ("value_model", "fits_told"): lambda f: f.filter(pl.col("parameter") != "alpha"),
     ("value_model", "metrics_registered"): lambda f: put(f, None, model="happiness"),
+    ("value_concentration", "top_share"): lambda f: put(
+        f, SHOWN & (pl.col("measure") == "top_decile_revenue_share"), value=0.05, lo=0.0
+    ),
+    ("value_concentration", "hidden_stays_hidden"): lone_secret,
+    ("value_concentration", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("cost_to_serve", "costs_add_up"): lambda f: put(
+        f, SHOWN & (pl.col("measure") == "service_cost_per_customer"), value=1e6, hi=1e7
+    ),
+    ("cost_to_serve", "hidden_stays_hidden"): lone_secret,
+    ("cost_to_serve", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("price_dispersion", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
+    ("price_dispersion", "verdicts"): lambda f: put(
+        f, TESTED, verdict="higher", difference=-1.0, difference_lo=-2.0, difference_hi=0.0
+    ),
+    ("price_dispersion", "hidden_stays_hidden"): lone_secret,
+    ("price_dispersion", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("value_backtest", "adjustment"): lambda f: put(f, TESTED, family_size=99),
     ("value_backtest", "tenths_add_up"): lambda f: put(f, SHOWN & (pl.col("decile") == "03"), n=10**6),
     ("value_backtest", "verdicts"): lambda f: put(f, TESTED, verdict="model_better", to_model=-1.0, to_model_lo=-2.0),

@@ -9,6 +9,7 @@ import polars as pl
 
 from pipelines.analytics.inputs import (
     CARTS,
+    CUSTOMER_COSTS,
     CUSTOMERS,
     HABITS,
     IS_STAFF,
@@ -31,12 +32,16 @@ from pipelines.analytics.segments.contrasts import build_segment_contrasts
 from pipelines.analytics.segments.needs import NEED_HABITS, NEED_PURCHASES, build_customer_needs
 from pipelines.analytics.segments.profiles import build_segment_profiles
 from pipelines.analytics.segments.value import build_customer_value
-from pipelines.analytics.segments.value_builds import DAYS
+from pipelines.analytics.segments.value_builds import COSTS, DAYS
 
 
 def _customer_value(frames: Frames, run: Run) -> pl.DataFrame:
     return build_customer_value(
-        customers=frames[CUSTOMERS], days=frames[PURCHASE_DAYS], as_of=run.as_of, run_id=run.run_id
+        customers=frames[CUSTOMERS],
+        days=frames[PURCHASE_DAYS],
+        costs=frames[CUSTOMER_COSTS],
+        as_of=run.as_of,
+        run_id=run.run_id,
     )
 
 
@@ -84,10 +89,11 @@ BUILDS: dict[str, TableBuild] = {
                 "net_amount_reporting_365d margin_amount_reporting"
             ),
             PURCHASE_DAYS: DAYS,
+            CUSTOMER_COSTS: COSTS,
         },
         _customer_value,
     ),
-    **value_builds.BUILDS,
+    **value_builds.MODELS,
     "customer_needs": TableBuild(
         {
             CUSTOMERS: columns("customer_id is_identified is_staff"),
@@ -118,4 +124,5 @@ BUILDS: dict[str, TableBuild] = {
         },
         _segment_contrasts,
     ),
+    **value_builds.BY_SEGMENT,
 }

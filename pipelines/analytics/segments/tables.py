@@ -86,6 +86,7 @@ TABLES = (
         Column("historic_margin", FLOAT, "Margin so far, reporting currency; null where no unit cost is known."),
         Column("simple_clv", FLOAT, "Margin of the year x r / (1 + d - r), r = 0.8 retained, d = 0.1 discount a year."),
         *value_tables.FORECASTS,
+        *value_tables.COSTS,
     ),
     *value_tables.TABLES,
     *scheme_tables.TABLES,

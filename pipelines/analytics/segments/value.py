@@ -15,7 +15,7 @@ from datetime import date
 import polars as pl
 
 from pipelines.analytics.carts.causes import margin_rate_of
-from pipelines.analytics.segments import value_forecast
+from pipelines.analytics.segments import value_costs, value_forecast
 from pipelines.analytics.tables import TABLES
 
 RETENTION = 0.8
@@ -40,11 +40,13 @@ def simple_clv(margin: pl.Expr, retention: float = RETENTION, discount: float = 
     return margin * retention / (1 + discount - retention)
 
 
-def build_customer_value(*, customers: pl.DataFrame, days: pl.DataFrame, as_of: date, run_id: str) -> pl.DataFrame:
+def build_customer_value(
+    *, customers: pl.DataFrame, days: pl.DataFrame, costs: pl.DataFrame, as_of: date, run_id: str
+) -> pl.DataFrame:
     """One row per identified customer who is not staff; prospects have no recency, no scores and no forecast.
 
     The yearly margin is the year's net revenue at the customer's own margin rate so far. ``days`` has one row per
-    customer and day with an order.
+    customer and day with an order, ``costs`` one per customer who cost something.
     """
     # Days are counted between dates, never between instants, so the hour of the order does not matter.
     recency = (pl.lit(as_of) - pl.col("last_order_at").dt.date()).dt.total_days().clip(lower_bound=0)
@@ -77,8 +79,17 @@ def build_customer_value(*, customers: pl.DataFrame, days: pl.DataFrame, as_of: 
     expected = value_forecast.forecast(
         histories, value_forecast.fit(histories), days=value_forecast.YEAR_DAYS, margin_rate=margin_rate_of(base)
     )
-    frame = frame.join(expected, on="customer_id", how="left").with_columns(
-        pl.col("clv_status").fill_null(value_forecast.NO_ORDER),
-        pl.when(pl.col("clv").is_not_null()).then(pl.lit(value_forecast.BASIS)).alias("clv_basis"),
+    serving = costs.select(
+        "customer_id",
+        pl.sum_horizontal(f"{name}_reporting" for name in value_costs.SERVICE).alias("cost_to_serve"),
+    )
+    frame = (
+        frame.join(expected, on="customer_id", how="left")
+        .join(serving, on="customer_id", how="left")
+        .with_columns(
+            pl.col("cost_to_serve").fill_null(0.0),
+            pl.col("clv_status").fill_null(value_forecast.NO_ORDER),
+            pl.when(pl.col("clv").is_not_null()).then(pl.lit(value_forecast.BASIS)).alias("clv_basis"),
+        )
     )
     return TABLES["customer_value"].conform(frame, as_of=as_of, run_id=run_id)

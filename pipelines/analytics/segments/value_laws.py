@@ -17,9 +17,12 @@ from pipelines.analytics.law import (
     Context,
     Law,
     breaches,
+    hidden_law,
     registry_law,
 )
 from pipelines.analytics.segments.value_backtest import MODEL
+from pipelines.analytics.segments.value_concentration import TOP
+from pipelines.analytics.segments.value_costs import BOTH, SERVICE
 from pipelines.analytics.segments.value_forecast import DOUBTED, MODELS
 from pipelines.analytics.segments.value_model import AT_LIMIT, CONVERGED, USABLE
 
@@ -89,7 +92,46 @@ def verdicts_are_the_tests(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def top_is_at_least_its_size(context: Context) -> list[tuple[int, str]]:
+    """The tenth that pays most pays at least a tenth; shares and Gini lie between 0 and 1."""
+    is_top = pl.col("measure") != "revenue_gini_year"
+    least = pl.when(is_top).then(TOP - TOLERANCE).otherwise(0.0)
+    rows = context.frame.filter((pl.col("value") < least) | (pl.col("value") > 1 + TOLERANCE))
+    return breaches(rows, "concentrations that cannot be")
+
+
+def costs_add_up(context: Context) -> list[tuple[int, str]]:
+    """Service is contacts, returns and parcels; the ratio of winning and keeping is that of its rows, or hidden."""
+    wide = context.frame.pivot("measure", index=["scheme_id", "group_id"], values="value")
+    parts = [f"{name}_per_customer" for name in SERVICE]
+    new, back, total = "acquisition_cost_per_new", "retention_cost_per_back", "service_cost_per_customer"
+    named = {*parts, new, back, total, BOTH}
+    wide = wide.with_columns(pl.lit(None, pl.Float64).alias(name) for name in sorted(named - set(wide.columns)))
+    off = (pl.col(total) - pl.sum_horizontal(parts)).abs() > TOLERANCE * (1 + pl.col(total))
+    ratio = pl.col(new) / pl.col(back)
+    wrong = (pl.col(BOTH) - ratio).abs() > TOLERANCE * (1 + ratio)
+    loose = pl.col(BOTH).is_not_null() & (pl.col(new).is_null() | pl.col(back).is_null())
+    return breaches(wide.filter(off), "groups whose service costs do not add up") + breaches(
+        wide.filter(wrong | loose), "ratios that are not of the rows beside them"
+    )
+
+
+def differences_are_earned(context: Context) -> list[tuple[int, str]]:
+    """Higher and lower need a small adjusted p and the difference's side; suppressed rows say so; no other words."""
+    verdict = pl.col("verdict")
+    words = ("higher", "lower", "no_evidence", "insufficient_n", "suppressed", "untested")
+    side = pl.when(verdict == "higher").then(pl.col("difference") > 0).otherwise(pl.col("difference") < 0)
+    named = context.frame.filter(verdict.is_in(("higher", "lower")))
+    unearned = named.filter(~side.fill_null(value=False) | (pl.col("p_adj").fill_null(1.0) > FALSE_DISCOVERIES))
+    other = context.frame.filter(~verdict.is_in(words) | ((verdict == "suppressed") != pl.col("suppressed")))
+    return breaches(unearned, "verdicts without a test or against its side") + breaches(
+        other, "verdicts of other words"
+    )
+
+
 _PARAMETERS = [[model, name] for model, names in MODELS.items() for name in names]
+
+GROUPS = ("scheme_id", "group_id", None)
 
 LAWS: dict[str, tuple[Law, ...]] = {
     "customer_value": (
@@ -105,5 +147,21 @@ LAWS: dict[str, tuple[Law, ...]] = {
         Law("tenths_add_up", "A calibration that leaves customers out shows what it likes.", tenths_add_up, NOTHING),
         Law("verdicts", "A verdict is a test's, in its direction.", verdicts_are_the_tests, NOTHING),
         registry_law("statistic"),
+    ),
+    "value_concentration": (
+        Law("top_share", "A tenth that pays less than a tenth is not the top.", top_is_at_least_its_size, NOTHING),
+        hidden_law(("measure",), GROUPS),
+        registry_law("measure"),
+    ),
+    "cost_to_serve": (
+        Law("costs_add_up", "Parts that do not make the whole are counted twice or not at all.", costs_add_up, NOTHING),
+        hidden_law(("measure",), GROUPS),
+        registry_law("measure"),
+    ),
+    "price_dispersion": (
+        FAMILY,
+        Law("verdicts", "A verdict is a test's, in its direction.", differences_are_earned, NOTHING),
+        hidden_law(("measure",), GROUPS),
+        registry_law("measure"),
     ),
 }

@@ -5,7 +5,7 @@ Belongs here: columns, keys and words. Stays out: how the numbers are computed, 
 
 from __future__ import annotations
 
-from pipelines.analytics.table import DATE, FLOAT, INT, STRING, Column, estimate, interval, table, tested
+from pipelines.analytics.table import DATE, FLOAT, GROUP, INT, SCHEME, STRING, Column, estimate, interval, table, tested
 
 FORECASTS = (
     *interval(
@@ -27,6 +27,15 @@ FORECASTS = (
     ),
 )
 """The columns of customer_value that models give."""
+
+COSTS = (
+    Column(
+        "cost_to_serve",
+        FLOAT,
+        "Assumed cost of the tickets, returns and parcels of the 365 days before as_of, reporting currency.",
+    ),
+)
+"""What the year's service cost, in customer_value."""
 
 TABLES = (
     table(
@@ -72,5 +81,51 @@ TABLES = (
         Column("verdict", STRING, "model_better, model_worse, no_evidence, untested, suppressed."),
         Column("cutoff", DATE, "Last day the forecasts knew of."),
         Column("holdout_days", INT, "Days from there to as_of."),
+    ),
+    table(
+        "value_concentration",
+        "One row per scheme, group and measure: how much of it comes from how few.",
+        "scheme_id group_id measure",
+        SCHEME,
+        GROUP,
+        Column("measure", STRING, "top_decile_revenue_share, revenue_gini_year, top_decile_clv_share."),
+        *estimate(
+            "The measure; no interval below 30 customers.", "Customers with revenue, or a lifetime value, above 0."
+        ),
+    ),
+    table(
+        "cost_to_serve",
+        "One row per scheme, group and measure: what customers cost in the 365 days to as_of.",
+        "scheme_id group_id measure",
+        SCHEME,
+        GROUP,
+        Column(
+            "measure",
+            STRING,
+            "contact_cost_per_customer, return_cost_per_customer, shipping_subsidy_per_customer, their sum "
+            "service_cost_per_customer, service_cost_share (of net revenue), acquisition_cost_per_new, "
+            "retention_cost_per_back, acquisition_to_retention.",
+        ),
+        Column("unit", STRING, "reporting currency, share or ratio."),
+        *estimate("The measure; no interval below 30 customers.", "Customers below the line."),
+    ),
+    table(
+        "price_dispersion",
+        "One row per scheme, group and measure: what a group pays for the same goods.",
+        "scheme_id group_id measure",
+        SCHEME,
+        GROUP,
+        Column(
+            "measure",
+            STRING,
+            "price_index (100 = the usual price), discount_share (taken off what was asked), price_spread (mean "
+            "distance from the usual price).",
+        ),
+        Column("unit", STRING, "points or share."),
+        *estimate("The measure; no interval below 30 customers.", "Customers who bought what others bought too."),
+        Column("rest_value", FLOAT, "Value of the other known groups of the scheme."),
+        *interval("difference", "value - rest_value."),
+        *tested("Two-sided p of the difference; null below 30 customers.", "the groups and measures of the scheme"),
+        Column("verdict", STRING, "higher, lower, no_evidence, insufficient_n, suppressed, untested."),
     ),
 )

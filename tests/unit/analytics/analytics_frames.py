@@ -126,6 +126,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
         "raw.segment_definitions": DEFINITIONS,
         "core.dim_customers": (people := _people(rng, ids)),
         "journey.fct_purchase_days": _purchases(np.random.default_rng(seed + 2), people),
+        **_costs_and_prices(np.random.default_rng(seed + 3), people),
         "core.dim_products": products,
         **_habits(np.random.default_rng(seed + 2), ids),
         **_feedback(rng, ids),
@@ -260,6 +261,40 @@ def _purchases(rng: np.random.Generator, people: pl.DataFrame) -> pl.DataFrame:
             amount = round(spent * rng.gamma(4.0, 0.25), 2)
             rows.append({"customer_id": person["customer_id"], "order_date": day, "net_amount_reporting": amount})
     return mart("journey.fct_purchase_days", rows)
+
+
+def _costs_and_prices(rng: np.random.Generator, people: pl.DataFrame) -> Frames:
+    """What customers cost, and what buyers paid for goods that others bought too."""
+    n = people.height
+    costs = {
+        f"{name}_reporting": np.round(rng.gamma(2.0, mean / 2, n), 2)
+        for name, mean in (
+            ("contact_cost", 3),
+            ("return_cost", 2),
+            ("shipping_subsidy", 4),
+            ("acquisition_cost", 2),
+            ("retention_cost", 5),
+        )
+    }
+    buyers = people.filter(pl.col("n_orders") > 0)["customer_id"].to_numpy()
+    who = np.repeat(buyers, 2)
+    usual = rng.gamma(2.0, 40.0, who.size)
+    asked = usual * 1.05
+    paid = asked * (1 - 0.1 * (rng.random(who.size) < 0.3))
+    return {
+        "journey.agg_customer_costs": mart("journey.agg_customer_costs", customer_id=people["customer_id"], **costs),
+        "journey.agg_customer_prices": mart(
+            "journey.agg_customer_prices",
+            customer_id=who,
+            division=np.tile(np.array(["Home", "Table"], dtype=object), buyers.size),
+            net_amount_reporting=np.round(paid, 2),
+            n_lines=[1] * who.size,
+            paid_amount_reporting=paid,
+            asked_amount_reporting=asked,
+            usual_amount_reporting=usual,
+            off_usual_amount_reporting=np.abs(paid - usual),
+        ),
+    }
 
 
 def _feedback(rng: np.random.Generator, ids: Any) -> Frames:

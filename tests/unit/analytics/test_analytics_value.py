@@ -143,6 +143,7 @@ def valued(days, **options):
     return build_customer_value(
         customers=people(days, **options),
         days=days,
+        costs=mart("journey.agg_customer_costs"),
         as_of=AS_OF,
         run_id="r1",
     )
