@@ -22,7 +22,7 @@ endif
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help install refresh test dev generate lint format docs bench bench-identity bench-events clean
+.PHONY: help install refresh showroom test dev generate lint format docs bench bench-identity bench-events clean
 
 help: ## list what a person can do here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ $(STAMP): requirements.lock requirements-bootstrap.lock pyproject.toml
 refresh: $(STAMP) ## land, build, check and publish (generates the demo company where no data is configured)
 	@$(BIN)/journeyline generate --if-needed $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 	@$(BIN)/journeyline refresh $(ARGS)
+
+showroom: $(STAMP) ## open the journey maps of the published version
+	@$(BIN)/journeyline showroom open $(ARGS)
 
 # Two workers by file, so that what a file's tests share is built once; the longest files first (tests/conftest.py).
 test: $(STAMP) ## all test tiers, on two workers (WORKERS=0: one process)

@@ -14,11 +14,14 @@ import polars as pl
 from pipelines.analytics.carts import builds as carts
 from pipelines.analytics.inputs import Read, Run, TableBuild
 from pipelines.analytics.journey import builds as journey
+from pipelines.analytics.maps import builds as maps
 from pipelines.analytics.satisfaction import builds as satisfaction
 from pipelines.analytics.segments import builds as segments
 from pipelines.analytics.voice import builds as voice
 
-BUILDS: dict[str, TableBuild] = segments.BUILDS | journey.BUILDS | carts.BUILDS | satisfaction.BUILDS | voice.BUILDS
+BUILDS: dict[str, TableBuild] = (
+    segments.BUILDS | journey.BUILDS | carts.BUILDS | satisfaction.BUILDS | maps.BUILDS | voice.BUILDS
+)
 """Every analytics table by name, in an order in which each finds its inputs built."""
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.analytics.carts import metrics as carts
 from pipelines.analytics.journey import channel_metrics as channels
 from pipelines.analytics.journey import metrics as journey
+from pipelines.analytics.maps import metrics as maps
 from pipelines.analytics.satisfaction import metrics as satisfaction
 from pipelines.analytics.segments import metrics as segments
 from pipelines.analytics.tables import TABLES
@@ -20,7 +21,7 @@ from pipelines.analytics.voice import metrics as voice
 
 DEFINITIONS = tuple(
     definition
-    for topic in (segments, journey, channels, carts, satisfaction, voice)
+    for topic in (segments, journey, channels, carts, satisfaction, maps, voice)
     for definition in topic.DEFINITIONS
 )
 

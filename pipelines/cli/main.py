@@ -8,7 +8,20 @@ from __future__ import annotations
 
 import typer
 
-from pipelines.cli import dev, docs, doctor, generate, identity, query, refresh, rollback, segments, status, versions
+from pipelines.cli import (
+    dev,
+    docs,
+    doctor,
+    generate,
+    identity,
+    query,
+    refresh,
+    rollback,
+    segments,
+    showroom,
+    status,
+    versions,
+)
 from pipelines.cli.console import fail
 from pipelines.cli.exit_codes import EXIT_CODES_HELP, ExitCode
 
@@ -29,6 +42,7 @@ for module in (generate, refresh, status, query, versions, rollback, doctor, doc
 
 app.add_typer(identity.app, name="identity")
 app.add_typer(segments.app, name="segments")
+app.add_typer(showroom.app, name="showroom")
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ OWNERS = {
     "feedback": "customer-insight@journeyline.example",
     "analytics": "customer-insight@journeyline.example",
     "published": "customer-insight@journeyline.example",
+    "showroom": "customer-insight@journeyline.example",
 }
 """Owner of each group; every group stands here, a new one without an owner is an error."""
 

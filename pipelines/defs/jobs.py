@@ -10,7 +10,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 LAND = dg.AssetSelection.groups("raw")
 EVERYTHING = dg.AssetSelection.all()
-PUBLISH = dg.AssetSelection.groups("published")
+PUBLISH = dg.AssetSelection.groups("published", "showroom")
 
 
 def build_jobs(systems: Sequence[str], landing_checks: dg.AssetChecksDefinition) -> list[UnresolvedAssetJobDefinition]:

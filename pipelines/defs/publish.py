@@ -13,9 +13,11 @@ from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.checks import as_one_check
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
+from pipelines.defs.showroom import SiteBuilder, site_checks, site_result, site_spec, stamp_current
 from pipelines.publish import quality_table
 from pipelines.publish.contract import Contract, load_contract
 from pipelines.publish.publish import DATABASE, LAYER, PublishBlockedError, publish
+from pipelines.publish.versions import CURRENT
 from pipelines.quality.results import CheckResult, recorded
 from pipelines.settings import Settings
 from pipelines.warehouse import published
@@ -29,28 +31,36 @@ def published_key(name: str) -> dg.AssetKey:
 
 
 def build_publish_assets(settings: Settings) -> dg.AssetsDefinition:
-    """Every published table, all or none; its check holds the suite, the row counts and the probe for personal data."""
+    """Every published table and the site made of them, all or none.
+
+    A table's check holds the suite, the row counts and the probe for personal data.
+    """
     contract = load_contract(settings.dbt_project_dir / "models")
     specs = _specs(contract)
 
     @dg.multi_asset(
         name="publish_version",
-        specs=specs,
+        specs=[*specs, site_spec(specs)],
         check_specs=[
-            dg.AssetCheckSpec(
-                PUBLISHED_CHECK,
-                asset=spec.key,
-                description="The suite of the table, its rows against its source, and the probe for personal data.",
-            )
-            for spec in specs
+            *site_checks(),
+            *(
+                dg.AssetCheckSpec(
+                    PUBLISHED_CHECK,
+                    asset=spec.key,
+                    description="The suite of the table, its rows against its source, and the probe for personal data.",
+                )
+                for spec in specs
+            ),
         ],
     )
     def _publish(house: dg.ResourceParam[House]) -> Iterator[Any]:
         run_id = current_run(house.settings).run_id
         checks = recorded(house.settings, run_id)
+        site = SiteBuilder(house.settings)
         try:
-            result = publish(house.settings, run_id=run_id, checks=checks, force=house.full_refresh)
+            result = publish(house.settings, run_id=run_id, checks=checks, force=house.full_refresh, finish=site)
         except PublishBlockedError as error:
+            stamp_current(house.settings, site, "Data checks failed")
             yield from _checks(specs, error.checks)
             raise dg.Failure(description=str(error), allow_retries=False) from error
         for spec in specs:
@@ -59,6 +69,10 @@ def build_publish_assets(settings: Settings) -> dg.AssetsDefinition:
                 asset_key=spec.key,
                 metadata={"dagster/row_count": rows, "version": result.version, "is_new": result.is_new},
             )
+        if site.built is None:
+            # Nothing new was published: the site is made again, which takes a notice of a failed run off.
+            site(result.path)
+        yield site_result(site, house.settings.published_dir / CURRENT)
         # A version that was there already was proved when it was made; its own table of checks says how.
         yield from _checks(specs, result.checks if result.is_new else _checks_of(result.path / DATABASE))
 

@@ -6,7 +6,7 @@ it is: nothing before ``versions.switch`` touches what readers see, and that ste
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,11 +55,20 @@ class PublishResult:
     removed: tuple[str, ...] = ()
 
 
-def publish(settings: Settings, *, run_id: str, checks: Sequence[CheckResult], force: bool = False) -> PublishResult:
+def publish(
+    settings: Settings,
+    *,
+    run_id: str,
+    checks: Sequence[CheckResult],
+    force: bool = False,
+    finish: Callable[[Path], None] | None = None,
+) -> PublishResult:
     """Publish the warehouse as it is under the public contract, if every blocking check passes.
 
     ``checks`` are the results of the layers before; those of the new version are added. With the same inputs, code
     and settings as the current version (or one that was rolled back) nothing is published, unless ``force`` is set.
+    ``finish`` adds to the complete folder what is made from it alone, before it has a name: what it raises is raised,
+    and nothing is published.
 
     Raises:
         PublishBlockedError: a check of severity error did not pass, in ``checks`` or in the new version.
@@ -79,6 +88,8 @@ def publish(settings: Settings, *, run_id: str, checks: Sequence[CheckResult], f
         aside.mkdir()
         try:
             rows, results = _fill(settings, aside, Release(name, run_id, mark), checks)
+            if finish is not None:
+                finish(aside)
             path = versions.complete(folder, aside, name)
         except BaseException:
             versions.discard(aside)

@@ -67,7 +67,8 @@ def test_every_asset_has(specs: list[dg.AssetSpec], what: str) -> None:
 
 def test_every_asset_declares_its_columns(specs: list[dg.AssetSpec]) -> None:
     missing = []
-    for spec in specs:
+    tables = [spec for spec in specs if spec.group_name != "showroom"]
+    for spec in tables:
         schema = spec.metadata.get("dagster/column_schema")
         columns = getattr(schema, "columns", None) or getattr(getattr(schema, "schema", None), "columns", [])
         if not columns or any(not column.type for column in columns):

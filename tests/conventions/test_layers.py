@@ -38,17 +38,18 @@ IMPORTS = {
     "analytics": {"settings", "files"},
     "quality": {"settings", "files", "warehouse", "contract"},
     "publish": {"settings", "files", "warehouse", "quality", "analytics"},
+    "showroom": {"settings", "files", "warehouse"},
     "synth": set(),
     "defs": {
         *("settings", "files", "warehouse", "contract", "funnels", "segments"),
-        *("ingest", "identity", "analytics", "quality", "publish"),
+        *("ingest", "identity", "analytics", "quality", "publish", "showroom"),
         "build",
     },
     "build": {"settings", "defs"},
     "definitions": {"build"},
     "cli": {
         *("settings", "files", "warehouse", "contract", "funnels", "segments"),
-        *("ingest", "identity", "analytics", "quality", "publish", "synth", "defs"),
+        *("ingest", "identity", "analytics", "quality", "publish", "showroom", "synth", "defs"),
     },
 }
 """Which parts of ``pipelines`` a part may import. Analytics are pure: the caller brings the frames."""

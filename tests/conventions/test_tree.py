@@ -28,6 +28,7 @@ IN_A_STATE_FOLDER = (
     "scratch",
     "parquet",
     "quality",
+    "site",
     "dagster",
     "dbt",
     "secrets",

@@ -361,6 +361,12 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "verdict": "'no_evidence'",
         "says": "null",
     },
+    "analytics.journey_map": {
+        "lane": "'people'",
+        "source_kind": "'measured'",
+        "item": "'item_' || i",
+        "owner": "'crm'",
+    },
     "analytics.pain_points": {
         "kind": "'cart'",
         "pain": "'pain_' || i",

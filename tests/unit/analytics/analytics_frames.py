@@ -39,7 +39,26 @@ SEED_SCHEMAS: dict[str, Any] = {
         "free_shipping_from_amount": pl.Decimal(18, 4),
     },
     "topic_rules": {"topic": pl.String, "language": pl.String, "pattern": pl.String},
-    "path_steps": {"path_step": pl.String, "step_order": pl.Int32},
+    "path_steps": {"path_step": pl.String, "step_order": pl.Int32, "description": pl.String},
+    "channels": {"channel": pl.String, "channel_name": pl.String},
+    "cart_causes": {"cause": pl.String, "cause_name": pl.String},
+    "map_stages": {
+        "stage": pl.String,
+        "map_stage": pl.String,
+        "map_stage_name": pl.String,
+        "map_stage_order": pl.Int32,
+    },
+    "journey_words": {"lane": pl.String, "item": pl.String, "map_stage": pl.String, "text": pl.String},
+    "journey_maps": {
+        **dict.fromkeys(("scheme_id", "segment_id", "name", "scenario", "goal", "kpi", "owner"), pl.String),
+        "reviewed_on": pl.Date,
+        "review_by": pl.Date,
+    },
+    "journey_judgements": {
+        **dict.fromkeys(("scheme_id", "segment_id", "map_stage", "lane", "item", "text", "owner"), pl.String),
+        "reviewed_on": pl.Date,
+        "review_by": pl.Date,
+    },
 }
 
 AS_OF = date(2026, 10, 31)
@@ -133,6 +152,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
         **_journey(rng, ids),
         **_phases(np.random.default_rng(seed + 1), ids),
     }
+    frames |= _maps(np.random.default_rng(seed + 3), ids)
     staff = frames["core.dim_customers"].filter("is_staff")["customer_id"].to_list()
     paths = added_up(paths_of(frames["core.fct_orders"], staff, seed + 2))
     spend = [{"channel": "email", "n_campaigns": 3, "spend_amount_reporting": 900}]
@@ -602,6 +622,53 @@ def _paths(rng: np.random.Generator, ids: Any) -> Frames:
             "journey.agg_path_transitions", **counted.agg(pl.len().alias("n_transitions")).to_dict(as_series=False)
         ),
         "seeds.path_steps": mart("seeds.path_steps", path_step=list(STEPS), step_order=list(range(1, len(STEPS) + 1))),
+    }
+
+
+MAP_STAGES = (("research", "look"), ("checkout", "buy"), ("purchase", "buy"), ("support", "help"))
+
+
+def _maps(rng: np.random.Generator, ids: Any) -> Frames:
+    """What a map of three columns is made of; its words, headers and judgements are those of the shipped files."""
+    done = pl.DataFrame(
+        {
+            "customer_id": _pick(rng, ids, 2500),
+            "map_stage": _pick(rng, ["look", "buy", "help"], 2500, [0.6, 0.3, 0.1]),
+            "path_step": _pick(rng, [*STEPS, "none"], 2500, [0.4, 0.3, 0.2, 0.05, 0.05]),
+            "channel": _pick(rng, ["web", "store", "phone"], 2500, [0.6, 0.38, 0.02]),
+        }
+    ).unique(maintain_order=True)
+    n = 400
+    when = [moment.date() for moment in _moments(rng, n)]
+    answers = {"map_stage": _pick(rng, ["look", "buy", "help"], n, [0.7, 0.25, 0.05]), "answer_date": when}
+    stages = [
+        {"stage": stage, "map_stage": column, "map_stage_name": column.title(), "map_stage_order": place}
+        for stage, column in MAP_STAGES
+        for place in [1 + ("look", "buy", "help").index(column)]
+    ]
+    words = [
+        {"lane": "questions", "item": "delivery_time", "map_stage": "buy", "text": "When will it arrive?"},
+        {"lane": "questions", "item": "account", "map_stage": "look", "text": "Do I need an account?"},
+        {"lane": "expectations", "item": "importance_price", "map_stage": "look", "text": "A fair price"},
+    ]
+    head = {"scheme_id": "lifecycle", "segment_id": "active", "name": "Active", "scenario": "Again", "owner": "crm"}
+    said = {"scheme_id": "lifecycle", "map_stage": "look", "lane": "emotions", "item": "feeling", "owner": "crm"}
+    judged = [{**said, "segment_id": "all", "text": "Curious"}, {**said, "segment_id": "active", "text": "In a hurry"}]
+    return {
+        "journey.agg_customer_map_steps": mart("journey.agg_customer_map_steps", **done.to_dict(as_series=False)),
+        "journey.fct_answer_stages": mart(
+            "journey.fct_answer_stages",
+            response_id=[f"m{number}" for number in range(n)],
+            customer_id=_pick(rng, ids, n),
+            sat_overall=rng.integers(4, 11, n),
+            **answers,
+        ),
+        "seeds.map_stages": mart("seeds.map_stages", stages),
+        "seeds.journey_words": mart("seeds.journey_words", words),
+        "seeds.channels": mart("seeds.channels", [{"channel": "web", "channel_name": "Web shop"}]),
+        "seeds.cart_causes": mart("seeds.cart_causes", [{"cause": "error", "cause_name": "Errors"}]),
+        "seeds.journey_maps": mart("seeds.journey_maps", [head]),
+        "seeds.journey_judgements": mart("seeds.journey_judgements", judged),
     }
 
 

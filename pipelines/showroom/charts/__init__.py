@@ -1,0 +1,1 @@
+"""Figures as inline SVG: small pure functions from numbers to markup."""

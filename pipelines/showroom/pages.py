@@ -1,0 +1,186 @@
+"""Pages from the site model: the templates, their policy, and the files behind the figures.
+
+Belongs here: turning the model into bytes by path. Stays out: arithmetic, and writing files (``build.py``).
+
+Templates only format. Text is escaped; what a chart made is markup already. Every page carries a policy that allows its
+own style sheet and fonts and nothing else, so it asks no network for anything and runs no script.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipelines.showroom import format as fmt
+from pipelines.showroom.charts.mood import place_of
+from pipelines.showroom.maps import LANE_NAMES
+from pipelines.showroom.model import Figure, How, Site
+
+HERE = Path(__file__).parent
+TEMPLATES, STATIC = HERE / "templates", HERE / "static"
+POLICY = (
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'none'; "
+    "base-uri 'none'; form-action 'none'"
+)
+PAGES = (
+    ("index.html", "Home"),
+    ("tour.html", "Tour"),
+    ("index.html#groups", "Groups"),
+    ("compare.html", "Compare"),
+    ("pains.html", "Pain points"),
+    ("data.html", "Data and method"),
+)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render(site: Site) -> dict[str, bytes]:
+    """Every file of the site by its path."""
+    site = _with_definitions(site)
+    environment = _environment(site)
+    files: dict[str, bytes] = {}
+    for template in ("index", "tour", "compare", "pains", "data"):
+        files[f"{template}.html"] = _page(environment, template, root="", here=f"{template}.html")
+    for place, segment in enumerate(site.segments):
+        before = site.segments[place - 1] if place else None
+        after = site.segments[place + 1] if place + 1 < len(site.segments) else None
+        files[f"segments/{segment.segment_id}.html"] = _page(
+            environment,
+            "segment",
+            root="../",
+            here="index.html#groups",
+            segment=segment,
+            place=place + 1,
+            before=before,
+            after=after,
+        )
+    for figure in site.figures:
+        stamp = {"as_of": site.about.as_of, "run_id": site.about.run_id}
+        files[figure.csv] = to_csv([{**row, **stamp} for row in figure.rows])
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            files[f"assets/{path.relative_to(STATIC).as_posix()}"] = path.read_bytes()
+    files["site.json"] = _summary(site)
+    return files
+
+
+def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Rows as CSV; text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    out = io.StringIO()
+    names = list(rows[0]) if rows else []
+    writer = csv.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(row.get(name)) for name in names})
+    return out.getvalue().encode("utf-8")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return str(value)
+
+
+def _page(environment: Environment, template: str, **values: Any) -> bytes:
+    return environment.get_template(f"{template}.html.j2").render(**values).encode("utf-8")
+
+
+def _environment(site: Site) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.update(
+        site=site, about=site.about, policy=POLICY, pages=PAGES, fmt=fmt, lane_names=LANE_NAMES, place_of=place_of
+    )
+    environment.globals["known_tables"] = {table["name"] for table in site.data.tables}
+    environment.globals["known_metrics"] = {metric["metric_id"] for metric in site.data.metrics}
+    environment.globals["hues_of"] = {segment.segment_id: segment.hue for segment in site.segments}
+    return environment
+
+
+def _with_definitions(site: Site) -> Site:
+    """Give each figure the names of its metrics and the results of the checks on its tables."""
+    names = {row["metric_id"]: row["name"] for row in site.data.metrics}
+    warned: dict[str, int] = {}
+    for check in site.data.warned:
+        warned[check["table_name"]] = warned.get(check["table_name"], 0) + 1
+
+    def told(figure: Figure) -> Figure:
+        how = figure.how
+        metrics = tuple((metric, names.get(metric, "")) for metric, _ in how.metrics if metric in names)
+        worried = [f"{table} ({warned[table]})" for table in how.tables if table in warned]
+        checks = f"To look at: {', '.join(worried)}." if worried else "All checks on these tables passed."
+        sql = how.sql or _sql(figure)
+        return replace(figure, how=How(how.words, how.tables, checks, metrics, sql))
+
+    segments = tuple(
+        replace(
+            segment,
+            map=replace(segment.map, figure=told(segment.map.figure)),
+            **{
+                name: replace(getattr(segment, name), figure=told(getattr(segment, name).figure))
+                for name in ("causes", "funnel", "paths", "satisfaction")
+            },
+        )
+        for segment in site.segments
+    )
+    charts: dict[str, Any] = {
+        name: replace(getattr(site, name), figure=told(getattr(site, name).figure))
+        for name in ("matrix", "pains", "pain_tiles", "satisfaction", "funnel_tiles")
+    }
+    return replace(site, segments=segments, figures=tuple(told(figure) for figure in site.figures), **charts)
+
+
+def _sql(figure: Figure) -> str:
+    """The rows of the first table behind a figure, by the keys all its rows share."""
+    keys = ("scheme_id", "segment_id", "breakdown", "group_id", "funnel_id", "dimension", "period")
+    same = {
+        name: figure.rows[0][name]
+        for name in keys
+        if figure.rows and name in figure.rows[0] and len({row.get(name) for row in figure.rows}) == 1
+    }
+    where = " and ".join(f"{name} = '{value}'" for name, value in same.items() if isinstance(value, str))
+    return f"select * from {figure.how.tables[0]}" + (f"\nwhere {where}" if where else "")
+
+
+def _summary(site: Site) -> bytes:
+    """What the site says, for programs: titles and where their rows are."""
+    about = site.about
+    content = {
+        "version": about.version,
+        "run_id": about.run_id,
+        "as_of": about.as_of.isoformat(),
+        "segments": [
+            {
+                "segment_id": segment.segment_id,
+                "name": segment.name,
+                "customers": segment.customers,
+                "page": f"segments/{segment.segment_id}.html",
+            }
+            for segment in site.segments
+        ],
+        "figures": [{"id": figure.figure_id, "title": figure.title, "rows": figure.csv} for figure in site.figures],
+        "map_findings": [{"map": finding.segment, "words": finding.words} for finding in site.data.findings],
+        "missing_tables": [table for table, _ in site.data.missing],
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode("utf-8")

@@ -1,0 +1,246 @@
+"""The whole site model from one published version.
+
+Belongs here: which tables are read, the order of segments, the home page, the data page. Stays out: single figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from pipelines.showroom import copy, lint, maps, moves, pains, tiles, tour
+from pipelines.showroom import format as fmt
+from pipelines.showroom.charts import spark
+from pipelines.showroom.marts import Marts, Row
+from pipelines.showroom.model import About, DataPage, Figure, Finding, RowChart, Segment, Site, Station
+from pipelines.showroom.segments import Tables, build_segment, names_of
+
+WITHOUT_A_MAP = "lifecycle"
+"""The scheme shown where no journey map is published."""
+
+EXPECTED = {
+    "journey_map": "Journey maps",
+    "segment_profiles": "Profiles of segments",
+    "cart_abandonment_causes": "Causes of lost carts",
+    "funnel_steps": "Funnels",
+    "path_transitions": "Paths",
+    "satisfaction_scores": "Satisfaction",
+    "satisfaction_deltas": "Changes of satisfaction",
+    "pain_points": "Pain points",
+    "segment_rules": "The rules of segments",
+    "opportunities": "Opportunities",
+    "data_quality": "Checks",
+    "metrics": "Definitions of metrics",
+}
+"""What the showroom shows, by the table it comes from; one that is not published is said to be missing."""
+
+DIMENSIONS = ("region", "product_line", "division")
+
+
+def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
+    """Everything the pages show, from the published tables and the manifest alone."""
+    as_of = date.fromisoformat(str(marts.manifest["as_of"]))
+    map_rows = marts.rows("journey_map")
+    profiles = marts.rows("segment_profiles")
+    scheme = _scheme(marts, map_rows)
+    segments = sorted({row["segment_id"] for row in (*profiles, *map_rows) if row["scheme_id"] == scheme})
+    names = names_of(map_rows, scheme, segments)
+    currency = marts.reporting_currency()
+    funnel = marts.rows("funnel_steps", funnel_id=maps.FUNNEL)
+    opportunities = marts.rows("opportunities") if marts.has("opportunities") else None
+    given = Tables(
+        map=maps.MapInput(
+            map_rows, [row for row in funnel if row["breakdown"] == scheme], opportunities, currency, as_of, scheme
+        ),
+        profiles=profiles,
+        causes=marts.rows("cart_abandonment_causes"),
+        funnel=funnel,
+        transitions=marts.rows("path_transitions", scheme_id=scheme),
+        scores=marts.rows("satisfaction_scores", metric_id=moves.METRIC),
+        deltas=marts.rows("satisfaction_deltas", metric_id=moves.METRIC),
+        names=names,
+        rules=_rules(marts, scheme),
+    )
+    built = [build_segment(given, segment, place) for place, segment in enumerate(segments)]
+    pages = tuple(sorted(built, key=lambda segment: (-(segment.recoverable or 0.0), segment.segment_id)))
+    ordered = {page.segment_id: page.name for page in pages}
+    stages = maps.stages_of(map_rows)
+    about = _about(marts, as_of, currency, is_sample=is_sample, notice=notice)
+    matrix = tiles.mood_matrix(pages, map_rows, scheme)
+    site = Site(
+        about=about,
+        headline=_headline(pages),
+        stations=_stations(marts, pages, map_rows),
+        segments=pages,
+        cards_title=_cards_title(len(pages)),
+        matrix=matrix,
+        changes=_changes(given),
+        pains=pains.pains_chart(map_rows, marts.rows("pain_points", scheme_id=scheme), ordered, currency, scheme),
+        pain_tiles=pains.pain_tiles(map_rows, stages, ordered, currency, scheme),
+        satisfaction=_by_dimension(given),
+        funnel_tiles=tiles.funnel_tiles(funnel, ordered, scheme),
+        rooms=(),
+        data=_data_page(marts, map_rows, scheme, ordered, as_of),
+        figures=(),
+    )
+    site = replace(site, rooms=tour.rooms(site))
+    return replace(site, figures=_figures(site))
+
+
+def _scheme(marts: Marts, map_rows: Sequence[Row]) -> str:
+    """The scheme maps are drawn for; else the one called the key; else a constant."""
+    drawn = sorted({row["scheme_id"] for row in map_rows} - {"company"})
+    if drawn:
+        return str(drawn[0])
+    keys = [row["scheme_id"] for row in marts.rows("segment_schemes") if row.get("is_key_scheme")]
+    return str(keys[0]) if keys else WITHOUT_A_MAP
+
+
+def _rules(marts: Marts, scheme: str) -> dict[str, str]:
+    """How each segment is told apart, in words: the scheme's own, else the reasons members were given."""
+    found: dict[str, str] = {}
+    for row in marts.rows("segment_rules", scheme_id=scheme):
+        if row["segment_id"] is not None:
+            rule = f"{row['words']} ({row['condition']})" if row["condition"] else str(row["words"])
+            said = found.get(str(row["segment_id"]))
+            found[str(row["segment_id"])] = f"{said}; or {rule}" if said else rule
+    if found:
+        return found
+    if not marts.has("segment_membership"):
+        return {}
+    reasons = marts.con.execute(
+        "select segment_id, min(reason) from segment_membership where scheme_id = ? group by 1 order by 1", [scheme]
+    ).fetchall()
+    return {str(segment): str(reason or "") for segment, reason in reasons}
+
+
+def _about(marts: Marts, as_of: date, currency: str, *, is_sample: bool, notice: str) -> About:
+    checks = marts.manifest["checks"]
+    total = sum(checks.values())
+    warned = f", {fmt.count(checks['warned'])} to look at" if checks.get("warned") else ""
+    return About(
+        as_of=as_of,
+        published_at=str(marts.manifest["published_at"]),
+        run_id=str(marts.manifest["run_id"]),
+        version=str(marts.manifest["version"]),
+        revision=str(marts.manifest.get("git_revision") or ""),
+        currency=currency,
+        min_cell=int(marts.manifest["min_cell"]),
+        checks_words=f"{fmt.count(checks['passed'])} of {fmt.count(total)} checks passed{warned}",
+        checks_failed=bool(checks.get("failed")),
+        is_sample=is_sample,
+        systems=tuple(marts.manifest["systems"]),
+        notice=notice,
+    )
+
+
+def _headline(segments: Sequence[Segment]) -> tuple[str, str]:
+    if not segments:
+        return ("No segments yet.", "They appear after the first full refresh.")
+    people = sum(segment.customers or 0 for segment in segments)
+    return (f"{fmt.count(people)} customers,", f"{fmt.in_words(len(segments))} ways of shopping")
+
+
+def _cards_title(number: int) -> str:
+    return f"The {fmt.in_words(number)} groups, and where each one gets stuck" if number else "No segments yet"
+
+
+def _stations(marts: Marts, segments: Sequence[Segment], map_rows: Sequence[Row]) -> tuple[Station, ...]:
+    """The process in five numbers."""
+    sources = marts.manifest["sources"]
+    records = sum(int(source["rows_landed"]) for source in sources.values())
+    rows = {name: int(table["rows"]) for name, table in marts.manifest["tables"].items()}
+    barriers = len({row["item"] for row in map_rows if row["lane"] == "barriers" and not row["suppressed"]})
+    planned = len(marts.rows("opportunities"))
+    act = (
+        (fmt.count(planned), "opportunities, each with an owner")
+        if planned
+        else (fmt.count(barriers), "barriers found")
+    )
+    hues = min(len(segments), 6)
+    found = (
+        ("gather", "Gather", f"{fmt.count(records)} records", f"from {fmt.in_words(len(sources))} systems"),
+        ("recognise", "Recognise", f"{fmt.count(rows.get('dim_customers'))} people", "one record each, named or not"),
+        ("group", "Group", f"{fmt.in_words(len(segments))} groups", "nobody in two"),
+        ("follow", "Follow", f"{fmt.count(rows.get('sessions'))} visits", _answers(rows)),
+        ("act", "Act", f"{act[0]} {act[1].split(',')[0]}", "costed where the margin allows"),
+    )
+    return tuple(
+        Station(name, number[:1].upper() + number[1:], words, spark.station(kind, hues), f"room-{place}")
+        for place, (kind, name, number, words) in enumerate(found, start=1)
+    )
+
+
+def _answers(rows: dict[str, int]) -> str:
+    return f"and {fmt.count(rows['survey_answers'])} survey answers" if rows.get("survey_answers") else "on web and app"
+
+
+def _changes(given: Tables) -> tuple[str, ...]:
+    """Real changes of satisfaction since the quarter before, of the segments and the company's dimensions."""
+    period = moves.last_period(given.deltas)
+    moved = [
+        (given.names.get(move.group, move.group), "Satisfaction", move.change, move.change_lo, move.change_hi)
+        for dimension in (given.scheme, *DIMENSIONS)
+        for move in moves.moves_of(given.scores, given.deltas, dimension, period)
+        if move.state in ("up", "down")
+        and move.change is not None
+        and move.change_lo is not None
+        and move.change_hi is not None
+    ]
+    return copy.changes(moved)
+
+
+def _by_dimension(given: Tables) -> RowChart:
+    period = moves.last_period(given.deltas)
+    found = [move for name in DIMENSIONS for move in moves.moves_of(given.scores, given.deltas, name, period)]
+    company = moves.moves_of(given.scores, given.deltas, "company", period)
+    return moves.moves_chart(
+        found,
+        {},
+        figure_id="satisfaction-by-dimension",
+        period=period,
+        average=company[0].now if company else None,
+        groups=moves.DIMENSION_NAMES,
+    )
+
+
+def _data_page(marts: Marts, map_rows: Sequence[Row], scheme: str, names: dict[str, str], as_of: date) -> DataPage:
+    findings: list[Finding] = []
+    for segment, name in names.items():
+        own = [row for row in map_rows if row["scheme_id"] == scheme and row["segment_id"] == segment]
+        findings += lint.lint_map(name, own, as_of)
+    checks = marts.rows("data_quality")
+    layers: dict[str, list[Row]] = {}
+    for check in checks:
+        layers.setdefault(str(check["layer"]), []).append(check)
+    for table in EXPECTED:
+        if not marts.has(table):
+            marts.missing.add(table)
+    return DataPage(
+        sources=tuple({"system": system, **about} for system, about in sorted(marts.manifest["sources"].items())),
+        checks=tuple(
+            {
+                "layer": layer,
+                "passed": sum(check["status"] == "passed" for check in own),
+                "total": len(own),
+                "tables": len({check["table_name"] for check in own}),
+            }
+            for layer, own in sorted(layers.items())
+        ),
+        warned=tuple(check for check in checks if check["status"] != "passed"),
+        metrics=tuple(marts.rows("metrics")),
+        tables=tuple({"name": name, **about} for name, about in sorted(marts.manifest["tables"].items())),
+        findings=tuple(findings),
+        missing=tuple((table, EXPECTED.get(table, table)) for table in sorted(marts.missing)),
+    )
+
+
+def _figures(site: Site) -> tuple[Figure, ...]:
+    """Every figure once, for the files behind them."""
+    found: list[Figure] = [site.matrix.figure, site.pains.figure, site.pain_tiles.figure]
+    found += [site.satisfaction.figure, site.funnel_tiles.figure]
+    for segment in site.segments:
+        found += [segment.map.figure, segment.causes.figure, segment.funnel.figure]
+        found += [segment.paths.figure, segment.satisfaction.figure]
+    return tuple(found)

@@ -1,0 +1,196 @@
+"""Published versions made up for the showroom: as many segments and stages as a test wants, with what it wants missing.
+
+Belongs here: rows that look like a publication's. Stays out: what the site makes of them, and browsers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.analytics.tables import TABLES
+from pipelines.showroom.maps import ENTERED_BY
+
+AS_OF = date(2026, 10, 31)
+STAMP = {"as_of": AS_OF, "run_id": "11111111-2222-3333-4444-555555555555"}
+SCHEME = "lifecycle"
+STAGES = ("discover", "research", "cart", "buy", "receive", "help", "return", "advise")
+STEPS = ("view_item", *ENTERED_BY, "add_shipping_info", "add_payment_info", "purchase")
+LANES = ("actions", "touchpoints", "expectations", "questions", "backstage")
+
+Rows = list[dict[str, Any]]
+
+
+def make_version(
+    folder: Path, *, segments: int = 5, stages: int = 7, name: str = "Group", missing: Collection[str] = ()
+) -> Path:
+    """A version's folder: the published file without the ``missing`` tables, the manifest and the quality page."""
+    ids = [f"segment_{place}" for place in range(segments)]
+    columns = [(place, stage, stage.title()) for place, stage in enumerate(STAGES[:stages], start=1)]
+    tables: dict[str, Rows] = {
+        "journey_map": [row for place, segment in enumerate(ids) for row in _map(place, segment, name, columns)],
+        "segment_profiles": [row for place, segment in enumerate(ids) for row in _profile(place, segment)],
+        "cart_abandonment_causes": [row for place, segment in enumerate(ids) for row in _causes(place, segment)],
+        "funnel_steps": [row for place, segment in enumerate(["all", *ids]) for row in _funnel(place, segment)],
+        "path_transitions": [row for segment in ids for row in _paths(segment)],
+        "satisfaction_scores": [row for place, segment in enumerate(ids) for row in _scores(place, segment)],
+        "satisfaction_deltas": [row for place, segment in enumerate(ids) for row in _deltas(place, segment)],
+        "pain_points": [],
+        "metrics": [
+            {"metric_id": "stage_mood", "name": f"Mood {name}", "definition": name, "formula": "x", "unit": "mood"}
+            | {"owner": "crm", "source": "journey_map", **STAMP}
+        ],
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(folder / "marts.duckdb")) as con:
+        for table, rows in tables.items():
+            if table not in missing:
+                frame = pl.DataFrame(rows, schema=TABLES[table].schema)
+                con.register("rows", frame.to_arrow())
+                con.execute(f"create table {table} as select * from rows")
+        con.execute("create table data_quality (layer varchar, table_name varchar, status varchar, why varchar)")
+        con.execute("insert into data_quality values ('core', 'orders', 'passed', 'Every order has a person.')")
+    (folder / "quality").mkdir()
+    (folder / "quality" / "index.html").write_text("<h1>Checks</h1>")
+    manifest = {
+        "version": "20261101T000000000Z-11111111",
+        "published_at": "2026-11-01T03:12:00+00:00",
+        "as_of": AS_OF.isoformat(),
+        "run_id": STAMP["run_id"],
+        "min_cell": 11,
+        "git_revision": None,
+        "systems": ["shopify"],
+        "sources": {
+            "shopify": {"tables": 1, "batches": 1, "rows_landed": 1000, "rows_quarantined": 0}
+            | {"first_event_at": "2024-11-01T00:00:00", "last_event_at": None}
+        },
+        "checks": {"passed": 1, "warned": 0, "failed": 0},
+        "tables": {
+            table: {"rows": 900, "grain": name, "file": "marts.duckdb", "bytes": 5}
+            for table in ("dim_customers", *tables)
+            if table not in missing
+        },
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def _filled(table: str, **values: Any) -> dict[str, Any]:
+    return dict.fromkeys(TABLES[table].schema) | STAMP | values
+
+
+def _map(place: int, segment: str, name: str, columns: list[tuple[int, str, str]]) -> Rows:
+    base = {"scheme_id": SCHEME, "segment_id": segment, "suppressed": False, "basis": "people", "evidence": "events"}
+
+    def line(lane: str, kind: str, item: str, **values: Any) -> dict[str, Any]:
+        return _filled("journey_map", **base, lane=lane, source_kind=kind, item=item, **values)
+
+    rows = [
+        line("header", "judgement", item, stage="all", stage_name="The whole map", stage_order=0, item_order=1)
+        | {"text": f"{name} {segment}" if item == "actor" else f"{item} of {name}", "owner": "crm"}
+        for item in ("actor", "scenario", "goal", "owner")
+    ]
+    for order, stage, title in columns:
+        where = {"stage": stage, "stage_name": title, "stage_order": order}
+        estimate = {"value": 0.4, "lo": 0.35, "hi": 0.45, "n": 400, "unit": "share", "item_order": 1}
+        rows.append(line("people", "measured", "people", **where, **estimate, text="people"))
+        low = -0.9 if (stage, place) == ("buy", 0) else 0.6
+        answers = {"value": low, "lo": low - 0.2, "hi": low + 0.2, "unit": "mood", "item_order": 1}
+        rows.append(line("emotions", "survey", "mood", **where, **answers, n=(400, 40, 20)[order % 3 if place else 0]))
+        rows.append(line("emotions", "judgement", "feels", **where, text=f"{name} hopes", owner="crm", item_order=1))
+        rows += [line(lane, "measured", "first", **where, **estimate, text=f"{name} {lane}") for lane in LANES]
+        ends = (("", 0), ("_lo", -900), ("_hi", 900))
+        money = {f"recoverable_revenue_year{end}": 1000.0 * order + by for end, by in ends}
+        rows.append(line("barriers", "measured", "cart:error", **where, **estimate, **money, text=f"{name} error"))
+        rows.append(line("barriers", "measured", "x:y", **where, item_order=None) | {"suppressed": True})
+    return rows
+
+
+def _profile(place: int, segment: str) -> Rows:
+    measures = {
+        "customers": 100.0 + place,
+        "share": 0.2,
+        "orders_per_customer": 1.0 + place,
+        "cart_abandonment_rate": 0.6,
+    }
+    rows = []
+    for scheme, group, factor in ((SCHEME, segment, 1.0), ("company", "all", 1.2)):
+        if group == "all" and place:
+            continue
+        rows += [
+            _filled("segment_profiles", scheme_id=scheme, segment_id=group, measure=measure, unit="x", basis="all")
+            | {
+                "value": value * factor,
+                "lo": value * factor * 0.98,
+                "hi": value * factor * 1.02,
+                "n": 100,
+                "suppressed": False,
+            }
+            for measure, value in measures.items()
+        ]
+    return rows
+
+
+def _causes(place: int, segment: str) -> Rows:
+    return [
+        _filled("cart_abandonment_causes", scheme_id=SCHEME, segment_id=segment, cause=cause, suppressed=False)
+        | {"primary_share": 0.2, "n_exposed": 100, "n_at_risk": 400, "verdict": "higher"}
+        | {f"recoverable_revenue_year{end}": by for end, by in _money(place, cause)}
+        for cause in ("error", "trust", "unknown")
+    ]
+
+
+def _money(place: int, cause: str) -> tuple[tuple[str, float | None], ...]:
+    """One cause is costed, one is not clear of zero, and one is none."""
+    if cause == "unknown":
+        return ()
+    return ("", 900.0), ("_lo", -100.0 if cause == "trust" else 500.0), ("_hi", 1500.0 + place)
+
+
+def _funnel(place: int, segment: str) -> Rows:
+    scheme = "company" if segment == "all" else SCHEME
+    return [
+        _filled("funnel_steps", funnel_id="purchase", breakdown=scheme, group_id=segment, step_order=order, step=step)
+        | {"n_entered": 500, "n_reached": 500 - 80 * (order - 1), "overall_value": 1 - 0.16 * (order - 1)}
+        | {"value": 0.8, "lo": 0.75, "hi": 0.85, "n": 400, "suppressed": step == "purchase" and place == 1}
+        | {"vs_rest_value": -0.1, "vs_rest_lo": -0.15, "vs_rest_hi": -0.05, "p_adj": 0.01}
+        for order, step in enumerate(STEPS, start=1)
+    ]
+
+
+def _paths(segment: str) -> Rows:
+    ways = (("product_page", "cart"), ("cart", "checkout"), ("checkout", "order"))
+    return [
+        _filled("path_transitions", scheme_id=SCHEME, segment_id=segment, from_step=start, to_step=to, value=share)
+        | {"direction": "forward", "suppressed": False, "n": 400}
+        for start, end in ways
+        for to, share in ((end, 0.4), (start, 0.2), ("END", 0.3), ("help_page", 0.1))
+    ]
+
+
+def _scores(place: int, segment: str) -> Rows:
+    groups = [(SCHEME, segment)]
+    groups += [("company", "all"), ("region", "North"), ("division", "Home")] if not place else []
+    return [
+        _filled("satisfaction_scores", metric_id="acsi_style_index", dimension=dimension, group_id=group, period=period)
+        | {"value": 70.0 + place, "lo": 68.0 + place, "hi": 72.0 + place, "n": (400, 40, 20)[place % 3]}
+        | {"basis": "survey3", "suppressed": False}
+        for dimension, group in groups
+        for period in ("2026Q2", "2026Q3")
+    ]
+
+
+def _deltas(place: int, segment: str) -> Rows:
+    return [
+        _filled(
+            "satisfaction_deltas", metric_id="acsi_style_index", dimension=SCHEME, group_id=segment, period="2026Q3"
+        )
+        | {"previous_period": "2026Q2", "value": -6.0, "lo": -9.0, "hi": -3.0, "n": 400, "basis": "survey3"}
+        | {"suppressed": False, "p_adj": 0.01 if not place else 0.5}
+    ]

@@ -1,0 +1,137 @@
+"""The site as files: complete, the same bytes each time, inert, within its budgets, honest about what is missing."""
+
+from __future__ import annotations
+
+import re
+import time
+from html import unescape
+from pathlib import Path
+
+import pytest
+import showroom_kit
+
+from pipelines.showroom.build import build
+from pipelines.showroom.check import problems
+
+HOSTILE = '<script>alert("x")</script>" onmouseover="x() \u202egnp.exe =cmd|calc'
+EVERYTHING = (
+    "journey_map",
+    "segment_profiles",
+    "cart_abandonment_causes",
+    "funnel_steps",
+    "path_transitions",
+    "satisfaction_scores",
+    "satisfaction_deltas",
+    "pain_points",
+    "metrics",
+)
+
+
+def content(site: Path) -> dict[str, bytes]:
+    return {path.relative_to(site).as_posix(): path.read_bytes() for path in sorted(site.rglob("*")) if path.is_file()}
+
+
+def test_the_same_version_gives_the_same_bytes(tmp_path: Path) -> None:
+    version = showroom_kit.make_version(tmp_path / "v")
+    first = content(build(version, is_sample=True).path)
+    second = content(build(version, is_sample=True).path)
+    assert first == second
+    assert len(first) > 30
+    assert sorted(path.name for path in version.iterdir()) == ["manifest.json", "marts.duckdb", "quality", "site"]
+
+
+@pytest.mark.parametrize(
+    ("segments", "stages", "name"),
+    [(3, 4, "A"), (8, 8, "Nine-times-out-of-ten customers with a very long name"), (5, 7, HOSTILE)],
+)
+def test_every_shape_of_site_holds_together(tmp_path: Path, segments: int, stages: int, name: str) -> None:
+    started = time.perf_counter()
+    built = build(
+        showroom_kit.make_version(tmp_path / "v", segments=segments, stages=stages, name=name), is_sample=False
+    )
+    assert problems(built.path) == []
+    assert built.pages == 5 + segments
+    assert time.perf_counter() - started < 30
+
+
+def test_hostile_words_are_words(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v", name=HOSTILE), is_sample=False).path
+    for path in site.rglob("*.html"):
+        text = path.read_text()
+        assert "<script" not in text
+    # The parser sees no attribute that would run anything.
+    assert problems(site) == []
+    assert "alert" in unescape((site / "index.html").read_text())
+
+
+@pytest.mark.parametrize("table", EVERYTHING)
+def test_a_table_that_is_not_published_is_said_to_be_missing(tmp_path: Path, table: str) -> None:
+    built = build(showroom_kit.make_version(tmp_path / "v", missing=(table,)), is_sample=False)
+    assert table in built.missing
+    assert problems(built.path) == []
+    assert f"<code>{table}</code> is not in this version" in (built.path / "data.html").read_text()
+
+
+def test_nothing_published_at_all_is_said_and_how_to_begin(tmp_path: Path) -> None:
+    built = build(showroom_kit.make_version(tmp_path / "v", missing=EVERYTHING), is_sample=False)
+    assert problems(built.path) == []
+    home = (built.path / "index.html").read_text()
+    assert "No segments yet." in home
+    assert "make refresh" in home
+
+
+def test_a_score_of_too_few_answers_stands_nowhere(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    # The third segment has 20 answers in the last quarter: 72.0.
+    assert "Too few answers to show a score" in (site / "segments" / "segment_2.html").read_text()
+    rows = (site / "data" / "satisfaction-segment_2.csv").read_text().splitlines()
+    own = [row for row in rows if ",segment_2," in row]
+    assert own
+    assert all("72" not in row.split(",2026Q3,")[1].split(",2026-")[0] for row in own)
+    matrix = (site / "data" / "mood-matrix.csv").read_text().splitlines()[1:]
+    assert {row.split(",")[5] for row in matrix} == {"400", "40", ""}
+
+
+def test_a_clear_low_names_the_stage_and_the_rest_is_not_coloured(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    page = (site / "segments" / "segment_0.html").read_text()
+    assert "The mood is lowest when they buy" in page
+    assert page.count('class="stage s-4 worst"') == 1
+    assert "Mood is even all along" in (site / "segments" / "segment_1.html").read_text()
+
+
+def test_a_move_beyond_its_margin_is_told_and_no_other(tmp_path: Path) -> None:
+    home = (build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path / "index.html").read_text()
+    assert re.findall(r"<li>(Satisfaction of .*?)</li>", home) == [
+        "Satisfaction of Group segment_0 slipped by 3.0 to 9.0 points."
+    ]
+
+
+def test_every_figure_has_its_rows_and_says_how_it_was_made(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    for path in sorted(site.glob("segments/*.html")):
+        page = path.read_text()
+        assert page.count("How was this computed?") == page.count('class="csv"') == 5
+    for path in (site / "data").glob("*.csv"):
+        assert "run_id" in path.read_text().splitlines()[0], path
+
+
+def test_a_notice_stands_on_every_page_and_goes_with_the_next_build(tmp_path: Path) -> None:
+    version = showroom_kit.make_version(tmp_path / "v")
+    site = build(version, is_sample=False, notice="Data checks failed <today>").path
+    assert all("Data checks failed &lt;today&gt;" in path.read_text() for path in site.rglob("*.html"))
+    build(version, is_sample=False)
+    assert not any("Data checks failed" in path.read_text() for path in site.rglob("*.html"))
+
+
+def test_the_check_finds_what_is_wrong(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    page = site / "tour.html"
+    broken = page.read_text().replace("default-src ", "default-src * ")
+    added = '<a href="gone.html">x</a><img src="//elsewhere.example/x"><h1 id="main">y</h1><script>1</script>'
+    page.write_text(broken.replace("</main>", f"{added}</main>") + "x" * 150_000)
+    found = " ".join(problems(site))
+    for words in ("policy", "leads nowhere: gone.html", "leads outside", "2 main headings", "stands twice"):
+        assert words in found
+    assert "runs or embeds" in found
+    assert "more than 150,000" in found

@@ -1,0 +1,134 @@
+"""How numbers are written and what is said of them, the nothing-found cases among them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.showroom import copy
+from pipelines.showroom import format as fmt
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "€0"),
+        (9.4, "€9"),
+        (74.9, "€75"),
+        (949, "€950"),
+        (999, "€1.0k"),
+        (1_040, "€1.0k"),
+        (154_300, "€154k"),
+        (999_499, "€999k"),
+        (1_200_000, "€1.2\u00a0M"),
+        (-1_600, "−€1.6k"),
+        (None, "–"),
+    ],
+)
+def test_money(value: float | None, text: str) -> None:
+    assert fmt.money(value, "EUR") == text
+
+
+def test_money_of_a_currency_without_a_sign_keeps_its_code() -> None:
+    assert (fmt.money(20_000, "NOK"), fmt.money(20_000, "CHF")) == ("NOK\u00a020k", "CHF\u00a020k")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.614, "61%"), (0.078, "7.8%"), (0.0996, "10%"), (0, "0%"), (1, "100%"), (None, "–")]
+)
+def test_shares(value: float | None, text: str) -> None:
+    assert fmt.share(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(2.94, "+2.9"), (-1.13, "−1.1"), (0.04, "0.0"), (-0.04, "0.0")])
+def test_a_change_has_a_real_sign_and_nothing_has_none(value: float, text: str) -> None:
+    assert fmt.change(value) == text
+
+
+def test_times_dates_and_the_rest() -> None:
+    assert [fmt.duration(seconds) for seconds in (26, 660, 11_520, 155_520)] == [
+        "26\u00a0s",
+        "11\u00a0min",
+        "3.2\u00a0h",
+        "1.8\u00a0days",
+    ]
+    assert fmt.day("2026-10-31") == "31 Oct 2026"
+    assert fmt.moment("2026-11-23T05:58:52+00:00") == "23 Nov 2026, 05:58 UTC"
+    assert (fmt.quarter("2026Q3"), fmt.quarter("all")) == ("Q3 2026", "all")
+    assert (fmt.relative(1.27), fmt.relative(-0.41), fmt.relative(2.6), fmt.points(-0.07)) == (
+        "+127%",
+        "−41%",
+        "×4",
+        "−7 pts",
+    )
+
+
+def test_the_title_of_a_map_tells_a_clear_low_else_the_money_else_neither() -> None:
+    money = ("buy", "Buy")
+    assert copy.map_title(("help", "Get help"), money) == "The mood is lowest when they need help"
+    assert copy.map_title(None, money) == "Mood is even all along; the money is lost when they buy"
+    assert copy.map_title(None, None) == "No stage stands apart"
+    assert copy.map_title(("x", "Unpack"), None) == "The mood is lowest at Unpack"
+
+
+def test_a_difference_inside_its_margin_is_not_said() -> None:
+    assert copy.difference(0.2, 1.0, 0.3) == "0.8 below everyone"
+    assert copy.difference(1.2, 1.0, 0.3) == ""
+    assert copy.difference(1.2, None, 0.3) == ""
+
+
+def test_nothing_moved_is_said_when_nothing_moved_beyond_its_margin() -> None:
+    still = [("Home", "Satisfaction", 2.0, -0.1, 4.1)]
+    assert copy.changes(still) == ("Nothing moved beyond its margin.",)
+    moved = [*still, ("Outdoor", "Satisfaction", -5.3, -7.8, -2.8), ("Table", "Satisfaction", 1.0, 0.2, 1.8)]
+    assert copy.changes(moved) == (
+        "Satisfaction of Outdoor slipped by 2.8 to 7.8 points.",
+        "Satisfaction of Table rose by 0.2 to 1.8 points.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("down", "up", "seen", "title"),
+    [
+        ([], [], 0, "Not enough answers for a change yet"),
+        ([], [], 5, "No clear change anywhere"),
+        (["South"], [], 5, "South slipped. The rest is within the margin"),
+        (["South"], [], 1, "South slipped."),
+        (["South"], ["Home", "Table"], 5, "South slipped, Home and Table rose."),
+    ],
+)
+def test_titles_of_moves(down: list[str], up: list[str], seen: int, title: str) -> None:
+    assert copy.moves_title(down, up, seen) == title
+
+
+@pytest.mark.parametrize(
+    ("shares", "title"),
+    [
+        ([], "No cause of lost carts can be costed yet"),
+        ([1.0], "The money is spread over one cause"),
+        ([0.8, 0.2], "One cause holds most of the money"),
+        ([0.5, 0.3, 0.2], "Two causes hold most of the money"),
+        ([0.35, 0.33, 0.32], "The money is spread over three causes"),
+    ],
+)
+def test_titles_of_causes(shares: list[float], title: str) -> None:
+    assert copy.causes_title(shares, len(shares)) == title
+
+
+def test_titles_of_funnels() -> None:
+    assert copy.funnel_title([], [], 4) == "They go on as often as the rest"
+    assert copy.funnel_title(["a", "b"], [], 2) == "They go on more often than the rest at every step"
+    assert copy.funnel_title(["look"], ["pay"], 4) == "Keener than the rest at look, behind at pay"
+    assert copy.funnel_title([], ["a", "b", "c"], 4) == "They go on less often than the rest at three of four steps"
+
+
+def test_titles_of_the_matrix() -> None:
+    assert copy.matrix_title([], 5) == "No stage is a clear low for any group"
+    assert copy.matrix_title(["Buy", "Buy", "Cart"], 5) == "Buy is the low point for two of five"
+    assert copy.matrix_title(["Buy"] * 3, 3) == "Buy is the low point for everyone"
+
+
+@pytest.mark.parametrize(
+    ("score", "word"), [(2, "Delighted"), (0.9, "Content"), (0, "Neutral"), (-0.5, "Uneasy"), (-2, "Upset")]
+)
+def test_mood_words(score: float, word: str) -> None:
+    assert copy.mood_word(score) == word
