@@ -240,7 +240,7 @@ def rake(counts: ArrayLike, rows: ArrayLike, columns: ArrayLike, *, rounds: int 
     def target(shares: ArrayLike, axis: int) -> Floats:
         present = np.expand_dims(_floats(shares), 0) * (cells.sum(axis=axis) > 0)
         total = present.sum(axis=1, keepdims=True)
-        return present / np.where(total > 0, total, 1.0) * size[:, :, 0]
+        return _floats(present / np.where(total > 0, total, 1.0) * size[:, :, 0])
 
     goals = {2: target(rows, 2), 1: target(columns, 1)}
     fitted, off = cells.copy(), np.full(len(cells), np.inf)

@@ -64,7 +64,8 @@ def _raked(counted: pl.DataFrame, base: pl.DataFrame) -> stats.Floats:
         base.group_by(name).len().join(pl.DataFrame({name: values}), on=name, how="right")["len"].to_numpy()
         for name, values in zip(MARGINS, axes[1:], strict=True)
     ]
-    return stats.rake(answered, shares[0], shares[1])[*places]
+    weights: stats.Floats = stats.rake(answered, shares[0], shares[1])[*places]
+    return weights
 
 
 def sums_of(scored: pl.Expr, positive: pl.Expr, negative: pl.Expr) -> dict[str, pl.Expr]:
