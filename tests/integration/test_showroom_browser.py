@@ -1,0 +1,129 @@
+"""The site in a browser: no network, no script, no sideways scroll, nothing axe faults, the map on one sheet of paper.
+
+Skips, saying so, only where no Chromium is installed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import showroom_kit
+
+from pipelines.showroom.build import build
+from tests.shared import once
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+WIDTHS = (320, 390, 768, 1024, 1280, 1440, 1920)
+PAGES = ("index.html", "segments/segment_0.html", "compare.html", "pains.html", "data.html", "tour.html")
+TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site with a long name in every place a name stands."""
+
+    def made(folder: Path) -> Path:
+        version = showroom_kit.make_version(folder / "v", name="Carefully comparing homeowners")
+        return build(version, is_sample=True).path
+
+    return once(tmp_path_factory, "showroom_in_a_browser", made)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_ask_nothing_of_the_network_and_need_no_script(browser: Any, site: Path, name: str) -> None:
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    # Fonts are asked for when the page is laid out, which may be after it counts as loaded.
+    with page.expect_event("requestfinished", lambda request: request.url.endswith(".woff2")):
+        page.goto((site / name).as_uri())
+    assert {url.split(":")[0] for url in asked} <= {"file", "data"}
+    assert any(url.endswith("showroom.css") for url in asked)
+    # A blocked style, font or script is said on the console.
+    assert said == []
+    context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_scrolls_sideways(browser: Any, site: Path, name: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    wide = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto((site / name).as_uri())
+        wide[width] = page.evaluate("document.documentElement.scrollWidth")
+    assert {width: found for width, found in wide.items() if found > width} == {}
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_faults_nothing(browser: Any, site: Path, name: str, scheme: str) -> None:
+    found = []
+    for width in (390, 1024, 1440):
+        # The page's own policy runs no script; axe is the test's.
+        context = browser.new_context(
+            color_scheme=scheme, bypass_csp=True, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+        )
+        page = context.new_page()
+        page.goto((site / name).as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        page.evaluate(AXE)
+        result = page.evaluate("tags => axe.run(document, {resultTypes: ['violations'], runOnly: tags})", list(TAGS))
+        found += [
+            f"{width} {fault['id']}: {node['target']} {node['failureSummary'][:200]}"
+            for fault in result["violations"]
+            for node in fault["nodes"][:3]
+        ]
+        context.close()
+    assert found == []
+
+
+def test_the_keyboard_reaches_content_menu_and_details(browser: Any, site: Path) -> None:
+    page = browser.new_page()
+    page.goto((site / "segments" / "segment_0.html").as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+    page.locator("summary", has_text="How was this computed?").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details.how").first.get_attribute("open") is not None
+    page.close()
+
+
+def test_the_map_is_on_one_sheet(browser: Any, site: Path, tmp_path: Path) -> None:
+    page = browser.new_page()
+    page.goto((site / "segments" / "segment_0.html").as_uri())
+    page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    sheets = len(re.findall(rb"/Type\s*/Page[^s]", (tmp_path / "page.pdf").read_bytes()))
+    assert 3 <= sheets <= 7
+    # 190 mm of height at 96 dots an inch are what an A4 sheet on its side has between its margins.
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 1047, "height": 718})
+    height = page.locator("#map").bounding_box()["height"]
+    assert height <= 718
+    page.close()
