@@ -10,15 +10,21 @@ from time import perf_counter
 
 import dagster as dg
 
+from pipelines.analytics.build import BUILDS
 from pipelines.defs.catalogue import DAILY, owners
+from pipelines.defs.dbt_runner import load_manifest
+from pipelines.defs.identity import EVIDENCE
 from pipelines.publish import versions
+from pipelines.publish.contract import load_contract
 from pipelines.settings import Settings, utc_now
 from pipelines.showroom import build as showroom
+from pipelines.showroom import lineage
 from pipelines.showroom.check import problems
 
 SITE_KEY = dg.AssetKey(["showroom", "site"])
 SITE_CHECK = "site_holds_together"
 MAP_CHECK = "maps_are_complete"
+IDENTITY = "identity"
 
 
 class SiteError(RuntimeError):
@@ -40,11 +46,28 @@ class SiteBuilder:
             SiteError: a link leads nowhere or outside, a page breaks its policy, a budget is exceeded.
         """
         started = perf_counter()
+        if not (folder / lineage.FOLDER).exists():
+            lineage.write(folder, self._lineage(), self._settings.dbt_target_dir / "compiled")
         self.built = showroom.build(folder, is_sample=self._settings.is_demo, notice=notice)
         self.seconds = perf_counter() - started
         found = problems(self.built.path)
         if found:
             raise SiteError(f"the showroom is not shown: {'; '.join(found[:5])}")
+
+    def _lineage(self) -> dict[str, lineage.Made]:
+        """How every published table came about, by the contract, the parsed project and the declared inputs."""
+        contract = load_contract(self._settings.dbt_project_dir / "models")
+        computed = {
+            f"analytics.{name}": lineage.Computed(build.build.__module__, tuple(build.inputs))
+            for name, build in BUILDS.items()
+        }
+        evidence = tuple(".".join(key.path) for key in EVIDENCE)
+        dbt = load_manifest(self._settings)
+        for source in dbt["sources"].values():
+            if source["source_name"] == IDENTITY:
+                computed[f"{IDENTITY}.{source['identifier']}"] = lineage.Computed("pipelines.identity", evidence)
+        published = {table.name: table.source for table in contract.tables}
+        return lineage.trace(published, computed, dbt, self._settings.systems)
 
 
 def site_spec(published: Sequence[dg.AssetSpec]) -> dg.AssetSpec:

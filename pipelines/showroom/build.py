@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines import files, warehouse
+from pipelines.showroom import lineage
 from pipelines.showroom.marts import DATABASE, open_marts, read_manifest
 from pipelines.showroom.model import Finding
 from pipelines.showroom.pages import render
@@ -45,7 +46,8 @@ def build(version: Path, *, is_sample: bool, notice: str = "") -> Built:
     manifest = read_manifest(version)
     with warehouse.published(version / DATABASE) as con:
         site = build_site(open_marts(con, manifest), is_sample=is_sample, notice=notice)
-    rendered = render(site)
+    data = replace(site.data, lineage=lineage.read(version), with_sql=lineage.has_sql(version))
+    rendered = render(replace(site, data=data))
     path = _put(version, rendered)
     pages = sum(name.endswith(".html") for name in rendered)
     size = sum(len(content) for content in rendered.values())

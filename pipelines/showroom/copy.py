@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.showroom import format as fmt
+from pipelines.showroom.lineage import LAYERS, Made
 
 MOOD_WORDS = ((1.5, "Delighted"), (0.75, "Content"), (0.25, "At ease"), (-0.25, "Neutral"), (-0.75, "Uneasy"))
 NOTHING_MOVED = "Nothing moved beyond its margin."
@@ -216,6 +217,30 @@ def changes(moved: Sequence[tuple[str, str, float, float, float]], limit: int = 
         f"{max(abs(lo), abs(hi)):.1f} points."
         for who, metric, value, lo, hi in real[:limit]
     )
+
+
+def checks(number: int, worried: Sequence[str]) -> str:
+    """How many checks the tables behind a figure were held against, and which of them want a look."""
+    if not number:
+        return "No check of these tables is published."
+    if worried:
+        return f"{fmt.count(number)} checks on these tables; to look at: {', '.join(worried)}."
+    return f"All {fmt.count(number)} checks on these tables passed." if number > 1 else "The check on it passed."
+
+
+def lineage(made: Sequence[Made]) -> str:
+    """The way of the data in one line: systems, layers, what computed the tables."""
+    systems = sorted({system for table in made for system in table.systems})
+    if not systems:
+        return ""
+    layers = [
+        f"{fmt.count(len(names))} {layer}"
+        for layer in LAYERS
+        if (names := {name for table in made for name in getattr(table, layer)})
+    ]
+    by = sorted({table.by for table in made if table.by})
+    steps = [_list(systems), *([f"{_list(layers)} models"] if layers else [])]
+    return " → ".join([*steps, *([_list(by)] if by else [])])
 
 
 def absent(table: str, what: str) -> str:

@@ -6,11 +6,14 @@ the time a value stands here it is summed, suppressed, ordered; a template only 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from markupsafe import Markup
+
+from pipelines.showroom.lineage import Made
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class How:
     metrics: tuple[tuple[str, str], ...] = ()
     """Id and name of each definition the figure uses."""
     sql: str = ""
+    lineage: str = ""
+    """The way from the systems to the tables, in words."""
+    models: tuple[str, ...] = ()
+    """dbt models whose SQL, as it was run, lies beside the version."""
 
 
 @dataclass(frozen=True)
@@ -304,6 +311,10 @@ class DataPage:
     tables: tuple[dict[str, Any], ...]
     findings: tuple[Finding, ...]
     missing: tuple[tuple[str, str], ...]
+    checked: Mapping[str, int] = field(default_factory=dict)
+    """Number of checks by table."""
+    lineage: Mapping[str, Made] = field(default_factory=dict)
+    with_sql: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

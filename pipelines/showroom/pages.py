@@ -3,7 +3,7 @@
 Belongs here: turning the model into bytes by path. Stays out: arithmetic, and writing files (``build.py``).
 
 Templates only format. Text is escaped; what a chart made is markup already. Every page carries a policy that allows its
-own style sheet and fonts and nothing else, so it asks no network for anything and runs no script.
+own style sheet, fonts and one small script and nothing else: it asks no network for anything, and no text can run.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipelines.showroom import copy, lineage
 from pipelines.showroom import format as fmt
 from pipelines.showroom.charts.mood import place_of
 from pipelines.showroom.maps import LANE_NAMES
-from pipelines.showroom.model import Figure, How, Site
+from pipelines.showroom.model import Figure, Site
 
 HERE = Path(__file__).parent
 TEMPLATES, STATIC = HERE / "templates", HERE / "static"
 POLICY = (
-    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'none'; "
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'self'; "
     "base-uri 'none'; form-action 'none'"
 )
 PAGES = (
@@ -114,6 +115,7 @@ def _environment(site: Site) -> Environment:
     )
     environment.globals["known_tables"] = {table["name"] for table in site.data.tables}
     environment.globals["known_metrics"] = {metric["metric_id"] for metric in site.data.metrics}
+    environment.globals["sql_file"] = lambda model: f"../{lineage.FOLDER}/{model}{lineage.SUFFIX}"
     environment.globals["hues_of"] = {segment.segment_id: segment.hue for segment in site.segments}
     return environment
 
@@ -129,9 +131,19 @@ def _with_definitions(site: Site) -> Site:
         how = figure.how
         metrics = tuple((metric, names.get(metric, "")) for metric, _ in how.metrics if metric in names)
         worried = [f"{table} ({warned[table]})" for table in how.tables if table in warned]
-        checks = f"To look at: {', '.join(worried)}." if worried else "All checks on these tables passed."
-        sql = how.sql or _sql(figure)
-        return replace(figure, how=How(how.words, how.tables, checks, metrics, sql))
+        made = [site.data.lineage[table] for table in how.tables if table in site.data.lineage]
+        models = sorted({model for table in made for model in table.models} & site.data.with_sql)
+        return replace(
+            figure,
+            how=replace(
+                how,
+                checks=copy.checks(sum(site.data.checked.get(table, 0) for table in how.tables), worried),
+                metrics=metrics,
+                sql=how.sql or _sql(figure),
+                lineage=copy.lineage(made),
+                models=tuple(models),
+            ),
+        )
 
     segments = tuple(
         replace(

@@ -5,6 +5,7 @@ Belongs here: which tables are read, the order of segments, the home page, the d
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -233,6 +234,7 @@ def _data_page(marts: Marts, map_rows: Sequence[Row], scheme: str, names: dict[s
         tables=tuple({"name": name, **about} for name, about in sorted(marts.manifest["tables"].items())),
         findings=tuple(findings),
         missing=tuple((table, EXPECTED.get(table, table)) for table in sorted(marts.missing)),
+        checked=Counter(str(check["table_name"]) for check in checks),
     )
 
 

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from pipelines.analytics.tables import TABLES
+from pipelines.showroom import lineage
 from pipelines.showroom.maps import ENTERED_BY
 
 AS_OF = date(2026, 10, 31)
@@ -23,6 +24,16 @@ SCHEME = "lifecycle"
 STAGES = ("discover", "research", "cart", "buy", "receive", "help", "return", "advise")
 STEPS = ("view_item", *ENTERED_BY, "add_shipping_info", "add_payment_info", "purchase")
 LANES = ("actions", "touchpoints", "expectations", "questions", "backstage")
+
+MADE = lineage.Made(
+    source="analytics.journey_map",
+    by="pipelines.analytics.maps.builds",
+    systems=("shopify",),
+    staging=("stg_shopify__orders",),
+    intermediate=(),
+    marts=("agg_customer_map_steps",),
+    models=("agg_customer_map_steps", "fct_answer_stages"),
+)
 
 Rows = list[dict[str, Any]]
 
@@ -78,6 +89,13 @@ def make_version(
         },
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    lineage.write(folder, {"journey_map": MADE}, _compiled(folder.parent / "compiled", "agg_customer_map_steps"))
+    return folder
+
+
+def _compiled(folder: Path, model: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / f"{model}.sql").write_text("select '<b>' as words")
     return folder
 
 

@@ -11,16 +11,18 @@ from pipelines.defs.showroom import SiteBuilder, SiteError, stamp_current
 from pipelines.publish import versions
 from pipelines.publish.publish import publish
 from pipelines.settings import Settings
+from pipelines.showroom import lineage
 from pipelines.showroom.check import problems
+from tests.shared import with_parsed_project
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A home with a warehouse of made-up rows; the suites have their own tests."""
+def settings(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A home with a warehouse of made-up rows and a parsed project; the suites have their own tests."""
     monkeypatch.setattr("pipelines.publish.publish.gx.validate", lambda *_, **__: [])
     made = publish_support.settings_in(tmp_path / "home")
     publish_support.make_warehouse(made)
-    return made
+    return with_parsed_project(tmp_path_factory, made)
 
 
 def test_a_version_has_its_site_and_one_without_is_not_published(
@@ -31,6 +33,12 @@ def test_a_version_has_its_site_and_one_without_is_not_published(
     assert site.built is not None
     assert problems(first.path / "site") == []
     assert (settings.published_dir / "current" / "site" / "index.html").is_file()
+    # The way of every table is kept with the version: the site can be made again from it alone.
+    made = lineage.read(first.path)
+    assert made["journey_map"].by == "pipelines.analytics.maps.builds"
+    assert {"agg_customer_map_steps", "fct_answer_stages"} <= set(made["journey_map"].models)
+    assert made["orders"].models == ("fct_orders",)
+    assert set() < set(made["orders"].systems) <= set(settings.systems)
 
     assert stamp_current(settings, site, "Data checks failed")
     home = first.path / "site" / "index.html"

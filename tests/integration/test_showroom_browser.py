@@ -66,6 +66,52 @@ def test_pages_ask_nothing_of_the_network_and_need_no_script(browser: Any, site:
     context.close()
 
 
+@pytest.mark.parametrize("name", ["index.html", "segments/segment_0.html"])
+def test_script_adds_no_content(browser: Any, site: Path, name: str) -> None:
+    texts = []
+    for with_script in (False, True):
+        context = browser.new_context(java_script_enabled=with_script)
+        page = context.new_page()
+        page.clock.set_fixed_time("2026-11-01T12:00:00Z")
+        page.goto((site / name).as_uri())
+        texts.append(page.locator("body").inner_text())
+        context.close()
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("now", "said", "banner"),
+    [
+        ("2026-11-02T03:12:00Z", "", False),
+        ("2026-11-03T03:12:00Z", "2 days ago", False),
+        ("2026-11-09", "8 days", True),
+    ],
+)
+def test_an_old_page_says_by_itself_that_it_is_old(browser: Any, site: Path, now: str, said: str, banner: bool) -> None:
+    page = browser.new_page()
+    page.clock.set_fixed_time(now)
+    page.goto((site / "index.html").as_uri())
+    fresh = page.locator(".fresh")
+    assert "Data through 31 Oct 2026" in fresh.inner_text()
+    assert said in fresh.inner_text() if said else "ago" not in fresh.inner_text()
+    assert page.locator(".stale-banner").is_visible() == banner
+    page.close()
+
+
+def test_light_or_dark_is_remembered_from_page_to_page(browser: Any, site: Path) -> None:
+    context = browser.new_context(color_scheme="light")
+    page = context.new_page()
+    page.goto((site / "index.html").as_uri())
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    page.get_by_role("button", name="Dark").click()
+    dark = page.evaluate(paper)
+    assert dark != light
+    page.goto((site / "tour.html").as_uri())
+    assert page.evaluate(paper) == dark
+    context.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_scrolls_sideways(browser: Any, site: Path, name: str) -> None:
     context = browser.new_context()

@@ -37,7 +37,13 @@ def test_the_same_version_gives_the_same_bytes(tmp_path: Path) -> None:
     second = content(build(version, is_sample=True).path)
     assert first == second
     assert len(first) > 30
-    assert sorted(path.name for path in version.iterdir()) == ["manifest.json", "marts.duckdb", "quality", "site"]
+    assert sorted(path.name for path in version.iterdir()) == [
+        "lineage",
+        "manifest.json",
+        "marts.duckdb",
+        "quality",
+        "site",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +64,7 @@ def test_hostile_words_are_words(tmp_path: Path) -> None:
     site = build(showroom_kit.make_version(tmp_path / "v", name=HOSTILE), is_sample=False).path
     for path in site.rglob("*.html"):
         text = path.read_text()
-        assert "<script" not in text
+        assert text.count("<script") == text.count('assets/showroom.js"></script>') == 1
     # The parser sees no attribute that would run anything.
     assert problems(site) == []
     assert "alert" in unescape((site / "index.html").read_text())
@@ -114,6 +120,16 @@ def test_every_figure_has_its_rows_and_says_how_it_was_made(tmp_path: Path) -> N
         assert page.count("How was this computed?") == page.count('class="csv"') == 5
     for path in (site / "data").glob("*.csv"):
         assert "run_id" in path.read_text().splitlines()[0], path
+
+
+def test_under_a_figure_stand_its_lineage_its_checks_and_the_sql_that_was_run(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    page = (site / "segments" / "segment_0.html").read_text()
+    assert "shopify → 1 staging and 1 marts models → pipelines.analytics.maps.builds → journey_map" in page
+    assert 'href="../../lineage/agg_customer_map_steps.sql.txt"' in page
+    # A model dbt did not run has no SQL to show.
+    assert "fct_answer_stages.sql.txt" not in page
+    assert "No check of these tables is published." in page
 
 
 def test_a_notice_stands_on_every_page_and_goes_with_the_next_build(tmp_path: Path) -> None:
