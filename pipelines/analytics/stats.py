@@ -17,7 +17,8 @@ from scipy import stats as scipy_stats
 Floats = NDArray[np.float64]
 
 Z95 = float(scipy_stats.norm.ppf(0.975))
-POWER_Z = float(scipy_stats.norm.ppf(0.8))
+DETECTABLE = Z95 + float(scipy_stats.norm.ppf(0.8))
+"""Standard errors a true difference must measure to be found with 80 % power by a two-sided 5 % test."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _difference(value: Floats, se: Floats, df: Floats) -> Difference:
 
 def minimum_detectable(se: ArrayLike) -> Floats:
     """Smallest true difference found with 80 % power by a two-sided 5 % test with this standard error."""
-    return (Z95 + POWER_Z) * _floats(se)
+    return DETECTABLE * _floats(se)
 
 
 def benjamini_hochberg(p: ArrayLike) -> Floats:
@@ -115,6 +116,13 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     if tested.any():
         adjusted[tested] = scipy_stats.false_discovery_control(raw[tested], method="bh")
     return adjusted
+
+
+def chi_square_p(statistic: ArrayLike, df: ArrayLike) -> Floats:
+    """Upper tail of the chi-square distribution; NaN without a degree of freedom."""
+    freedom = _floats(df)
+    tail = scipy_stats.chi2.sf(_floats(statistic), np.maximum(freedom, 1.0))
+    return _floats(np.where(freedom > 0, tail, np.nan))
 
 
 def net_score(positive: ArrayLike, negative: ArrayLike, n: ArrayLike) -> Interval:

@@ -116,7 +116,9 @@ def table(name: str, grain: str, key: str, *columns: Column) -> Table:
 
 
 DIMENSION = Column(
-    "dimension", STRING, "company, division, product_line, region, channel, or the id of a segment scheme."
+    "dimension",
+    STRING,
+    "company, division, product_line, region, channel, stage (where the person stood), or the id of a segment scheme.",
 )
 BREAKDOWN = Column(
     "breakdown", STRING, "company, region, another dimension of the rows, or the id of a segment scheme."

@@ -398,6 +398,32 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "rate_effect": "0.25",
         "mix_effect": "0.25",
     },
+    "analytics.satisfaction_delta_pairs": {
+        "metric_id": "'nps'",
+        "group_id": "'a' || i",
+        "other_group": "'b' || i",
+        "verdict": "'no_evidence'",
+    },
+    "analytics.satisfaction_benchmark": {
+        "benchmark": "'b' || i",
+        "verdict": "'no_evidence'",
+        "company_value": "78.5",
+        "benchmark_value": "78",
+    },
+    "analytics.satisfaction_drivers": {
+        "driver": "'ease'",
+        "group_id": "'g' || i",
+        "status": "'measured'",
+        "quadrant": "'keep_up'",
+        "is_separable": "true",
+        "tangled_with": "null",
+    },
+    "analytics.satisfaction_value": {
+        "measure": "'spend_per_point'",
+        "group_id": "'g' || i",
+        "basis": "'survey3; association'",
+        "placebo_verdict": "'none'",
+    },
     "analytics.support_kpis": {
         "measure": "'reopen_share'",
         "clock": "'none'",

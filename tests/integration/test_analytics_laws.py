@@ -183,6 +183,18 @@ DIRTY = {
     ("satisfaction_deltas", "verdicts"): lambda f: put(f, TESTED, verdict="better"),
     ("satisfaction_deltas", "adjustment"): lambda f: put(f, TESTED, family_size=99),
     ("satisfaction_deltas", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),
+    ("satisfaction_delta_pairs", "pairs"): lambda f: put(f, SHOWN, value=50.0, hi=60.0),
+    ("satisfaction_delta_pairs", "differences_earned"): lambda f: put(f, SHOWN, verdict="higher", p_adj=0.5),
+    ("satisfaction_benchmark", "gaps"): lambda f: put(f, SHOWN, value=50.0, hi=60.0),
+    ("satisfaction_drivers", "value_sums_to_1"): lambda f: put(f, SHOWN, value=0.99, hi=1.0),
+    ("satisfaction_drivers", "ranks_told"): lambda f: put(f, SHOWN, rank=9, rank_hi=9),
+    ("satisfaction_drivers", "hidden_stays_hidden"): lambda f: f.with_columns(
+        ((pl.col("dimension") == "division") & (pl.col("group_id") == "Home")).alias("suppressed")
+    ),
+    ("satisfaction_value", "impacts_multiply"): lambda f: put(
+        f, pl.col("measure") == "value_of_point_year", value=1e9, hi=2e9
+    ),
+    ("satisfaction_value", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("support_kpis", "hidden_stays_hidden"): lone_secret,
     ("support_kpis", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
 }
@@ -273,6 +285,32 @@ def test_further_ways_to_break_a_forecast(mutation, frames):
 def test_further_ways_to_break_a_model(mutation, frames):
     dirty = mutation(frames["analytics.value_model"])
     assert "fits_told" in {v.law for v in check("value_model", dirty, frames, min_cell=MIN_CELL)}
+
+
+@pytest.mark.parametrize(
+    ("name", "law", "mutation"),
+    [
+        ("satisfaction_delta_pairs", "pairs", lambda f: put(f, SHOWN, group_id="z", other_group="a")),
+        ("satisfaction_delta_pairs", "differences_earned", lambda f: put(f, SHOWN, verdict="better")),
+        ("satisfaction_benchmark", "gaps", lambda f: put(f, SHOWN, verdict="above", lo=-1.0)),
+        ("satisfaction_benchmark", "gaps", lambda f: put(f, SHOWN, verdict="better")),
+        ("satisfaction_drivers", "ranks_told", lambda f: put(f, SHOWN, tangled_with="ease", is_separable=True)),
+        ("satisfaction_drivers", "ranks_told", lambda f: put(f, SHOWN, status="insufficient_n")),
+        (
+            "satisfaction_value",
+            "impacts_multiply",
+            lambda f: put(f, pl.col("placebo").is_not_null(), placebo_verdict="none"),
+        ),
+        (
+            "satisfaction_value",
+            "impacts_multiply",
+            lambda f: put(f, pl.col("measure") == "impact_of_change", basis="survey3"),
+        ),
+    ],
+)
+def test_further_ways_to_break_what_satisfaction_goes_with(name, law, mutation, frames):
+    dirty = mutation(frames[f"analytics.{name}"])
+    assert law in {violation.law for violation in check(name, dirty, frames, min_cell=MIN_CELL)}
 
 
 def test_main_causes_that_do_not_share_out_every_cart_break_the_law(frames):

@@ -1,4 +1,4 @@
-"""The analytics recover what the demo company hides: effects 1, 2, 3, 5 and 13 of the generator, within intervals.
+"""The analytics recover what the demo company hides: effects 1, 2, 3, 4, 5 and 13 of the generator, within intervals.
 
 Effects about identity and arrival are tested where they are computed; the others need analytics that do not exist yet.
 """
@@ -290,6 +290,35 @@ def test_groups_of_sofa_buyers_are_put_where_their_needs_are(found_needs, full_d
     for kind, own in effects.SOFA_NEEDS.items():
         needs_of_group = rows(named, kind=kind)["need"]
         assert needs_of_group.is_in(own).mean() >= effects.SOFA_NEED_SHARE - 0.10
+
+
+def test_home_and_table_moved_otherwise_than_outdoor(read):
+    pairs = rows(
+        read("analytics.satisfaction_delta_pairs"),
+        metric_id="acsi_style_index",
+        basis="survey3",
+        dimension="division",
+        period=effects.INDEX_CHANGES_FROM,
+    )
+    home = row(pairs, group_id="Home", other_group="Table")
+    assert home["lo"] <= change("Sofas", "Lighting") - change("Kitchen", "Textiles") <= home["hi"]
+    assert row(pairs, group_id="Home", other_group="Outdoor")["verdict"] == "higher"
+    assert home["heterogeneity_p"] < 0.05
+
+
+# Effect 4: a point of satisfaction makes the next quarter's orders larger, not more.
+
+
+def test_a_point_goes_with_the_planted_share_of_spend_and_its_placebo_with_nothing(read):
+    value = read("analytics.satisfaction_value")
+    planted = 100 * np.expm1(effects.SPEND_PER_POINT)
+    for measure in ("spend_per_point", "order_size_per_point"):
+        found = row(value, measure=measure)
+        assert found["lo"] <= planted <= found["hi"]
+        assert found["lo"] > 0
+        assert found["placebo_verdict"] == "clean"
+    buying = row(value, measure="buying_per_point")
+    assert buying["lo"] <= 0 <= buying["hi"]
 
 
 # Effect 13: nine answers in a cell are hidden, and a companion with them.

@@ -21,6 +21,7 @@ from pipelines.analytics.satisfaction.scores import (
     DIMENSIONS,
     METRICS,
     VERSIONS_JOINED,
+    Answered,
     Metric,
     answers_of,
     metric_cells,
@@ -258,17 +259,14 @@ def with_verdicts(frame: pl.DataFrame) -> pl.DataFrame:
 
 def build_satisfaction_deltas(
     *,
-    survey: pl.DataFrame,
-    reviews: pl.DataFrame,
-    customers: pl.DataFrame,
+    given: Answered,
     products: pl.DataFrame,
-    membership: pl.DataFrame,
     as_of: date,
     run_id: str,
     min_cell: int,
 ) -> pl.DataFrame:
     """One row per metric, basis, dimension, group and complete quarter whose quarter before has answers too."""
-    answers = answers_of(survey, reviews, customers, membership)
+    answers = answers_of(given)
     parents = cells.parents_of(products)
     frame = pl.concat(
         _deltas_of(answers[metric.is_review], metric, parents=parents, as_of=as_of, min_cell=min_cell)

@@ -25,7 +25,7 @@ from pipelines.analytics.tables import TABLES
 ITEMS = ("sat_overall", "sat_expectancy", "sat_ideal")
 WEIGHTS = (1 / 3, 1 / 3, 1 / 3)
 WEIGHTS_VERSION = "equal-1"
-DIMENSIONS = {name: name for name in ("division", "product_line", "region", "channel", *cells.KEY_SCHEMES)}
+DIMENSIONS = {name: name for name in ("division", "product_line", "region", "channel", "stage", *cells.KEY_SCHEMES)}
 INVITED_DIMENSIONS = ("division", "product_line", "region")
 """What an invitation knows; elsewhere there is no response rate."""
 
@@ -91,18 +91,32 @@ METRICS = (
 )
 
 
-def answers_of(
-    survey: pl.DataFrame, reviews: pl.DataFrame, customers: pl.DataFrame, membership: pl.DataFrame
-) -> dict[bool, pl.DataFrame]:
-    """Answers of customers with their segments: survey responses under False, reviews with stars under True."""
-    asked = survey.filter(pl.col("is_customer").fill_null(value=True)).rename({"answer_date": "day"})
-    reviewed = reviews.filter(pl.col("stars").is_not_null()).with_columns(
+@dataclass(frozen=True)
+class Answered:
+    """What scores and changes are made of: answers, the stage each was given in, who gave them and their segments."""
+
+    survey: pl.DataFrame
+    reviews: pl.DataFrame
+    stages: pl.DataFrame
+    customers: pl.DataFrame
+    membership: pl.DataFrame
+
+
+def answers_of(given: Answered) -> dict[bool, pl.DataFrame]:
+    """Answers of customers with stage and segments: survey responses under False, reviews with stars under True."""
+    asked = given.survey.filter(pl.col("is_customer").fill_null(value=True)).rename(
+        {"answer_date": "day", "response_id": "answer_id"}
+    )
+    reviewed = given.reviews.filter(pl.col("stars").is_not_null()).with_columns(
         pl.col("feedback_date").alias("day"),
+        pl.col("feedback_id").alias("answer_id"),
         pl.lit("stars 1-5").alias("wording_version"),
         pl.lit(None, pl.String).alias("survey_ref"),
     )
     return {
-        is_review: cells.with_segments(cells.without_staff(frame, customers), membership)
+        is_review: cells.with_segments(
+            cells.without_staff(frame, given.customers).join(given.stages, on="answer_id", how="left"), given.membership
+        )
         for is_review, frame in ((False, asked), (True, reviewed))
     }
 
@@ -248,22 +262,16 @@ def protected(frame: pl.DataFrame, counts: tuple[str, ...], parents: dict[str, s
 
 def build_satisfaction_scores(
     *,
-    survey: pl.DataFrame,
-    reviews: pl.DataFrame,
+    given: Answered,
     invitations: pl.DataFrame,
-    customers: pl.DataFrame,
     products: pl.DataFrame,
-    membership: pl.DataFrame,
     as_of: date,
     run_id: str,
     min_cell: int,
 ) -> pl.DataFrame:
     """One row per metric, basis, dimension, group and period that has a complete answer."""
-    base = weighting.customer_base(customers, membership)
-    answers = {
-        is_review: weighting.with_base(frame, base)
-        for is_review, frame in answers_of(survey, reviews, customers, membership).items()
-    }
+    base = weighting.customer_base(given.customers, given.membership)
+    answers = {is_review: weighting.with_base(frame, base) for is_review, frame in answers_of(given).items()}
     frame = pl.concat(_scores_of(answers[metric.is_review], invitations, metric, base, min_cell) for metric in METRICS)
     marked = protected(frame, ("n", "n_partial", "n_invited"), cells.parents_of(products), min_cell)
     table = TABLES["satisfaction_scores"]

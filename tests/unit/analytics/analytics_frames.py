@@ -59,6 +59,14 @@ SEED_SCHEMAS: dict[str, Any] = {
         "reviewed_on": pl.Date,
         "review_by": pl.Date,
     },
+    "satisfaction_benchmarks": {
+        "benchmark": pl.String,
+        "sector": pl.String,
+        "level": pl.String,
+        "year": pl.Int32,
+        "value": pl.Float64,
+        "source": pl.String,
+    },
 }
 
 AS_OF = date(2026, 10, 31)
@@ -344,6 +352,22 @@ def _feedback(rng: np.random.Generator, ids: Any) -> Frames:
         nps=rng.integers(0, 11, n),
         ces=rng.integers(1, 8, n),
     )
+    more = np.random.default_rng(n)
+    survey = survey.with_columns(
+        *(pl.Series(name, more.integers(1, 11, n), pl.Int32) for name in ("quality", "value_for_money", "expectation")),
+        pl.Series("has_complained", more.random(n) < 0.2),
+    )
+    published = [
+        {
+            "benchmark": "shops",
+            "sector": "Shops",
+            "level": "sector",
+            "year": year,
+            "value": 78.0,
+            "source": "a report",
+        }
+        for year in (2019, 2025, 2026)
+    ]
     m = 4000
     at = _moments(rng, m)
     line = _pick(rng, list(LINES), m)
@@ -399,7 +423,12 @@ def _feedback(rng: np.random.Generator, ids: Any) -> Frames:
         rating=_pick(rng, ["good", "bad", None], t),
         is_repeat_contact=rng.random(t) < 0.1,
     )
+    stages = pl.concat([survey.select(answer_id="response_id"), reviews.select(answer_id="feedback_id")])
     return {
+        "seeds.satisfaction_benchmarks": mart("seeds.satisfaction_benchmarks", published),
+        "feedback.fct_feedback_stages": stages.with_columns(
+            pl.Series("stage", _pick(more, ["research", "purchase", "repeat", "lapsed"], stages.height))
+        ).filter(pl.Series(more.random(stages.height) < 0.9)),
         "feedback.fct_survey_answers": survey,
         "feedback.fct_survey_invitations": invitations,
         "feedback.fct_feedback": reviews,

@@ -22,6 +22,12 @@ def table(name, *, as_of=AS_OF, min_cell=11, **frames):
         "reviews": "feedback.fct_feedback",
         "customers": "core.dim_customers",
         "membership": "analytics.segment_membership",
+        "scores": "analytics.satisfaction_scores",
+        "deltas": "analytics.satisfaction_deltas",
+        "benchmarks": "seeds.satisfaction_benchmarks",
+        "stages": "feedback.fct_feedback_stages",
+        "days": "journey.fct_purchase_days",
+        "orders": "core.fct_orders",
     }
     given_frames = {names[key]: frame for key, frame in frames.items()} | {"core.dim_products": PRODUCTS}
     return build_table(name, reader(given_frames), as_of=as_of, run_id="r", min_cell=min_cell)

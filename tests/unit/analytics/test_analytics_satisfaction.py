@@ -213,6 +213,22 @@ def test_two_wordings_in_one_quarter_are_cut_on_both_sides():
     assert table("satisfaction_deltas", survey=survey).is_empty()
 
 
+def test_answers_are_scored_by_the_stage_they_were_given_in():
+    survey = answers([(Q2, "Sofas", 70, 60), (Q3, "Sofas", 70, 60), (Q2, "Kitchen", 70, 60), (Q3, "Kitchen", 50, 60)])
+    stages = survey.select(
+        pl.col("response_id").alias("answer_id"),
+        pl.when(pl.col("product_line") == "Sofas").then(pl.lit("receive")).otherwise(pl.lit("support")).alias("stage"),
+    )
+    deltas = table("satisfaction_deltas", survey=survey, stages=stages)
+    verdicts = {
+        group: row(deltas, basis="survey3", dimension="stage", group_id=group)["verdict"]
+        for group in ("receive", "support")
+    }
+    assert verdicts == {"receive": "no_evidence", "support": "declined"}
+    unknown = row(table("satisfaction_scores", survey=survey), basis="survey3", dimension="stage", period="all")
+    assert (unknown["group_id"], unknown["n"]) == ("unknown", 240)
+
+
 def test_nine_answers_are_hidden_with_their_companions_and_so_is_their_change():
     survey = answers(
         [
