@@ -70,7 +70,7 @@ def build_dbt_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
     tests = {
         unique_id: [parent for parent in node["depends_on"]["nodes"] if not parent.startswith("source.")]
         for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "test" and node["depends_on"]["nodes"]  # of an enabled system
+        if node["resource_type"] == "test" and node["config"]["enabled"]
     }
     return [
         _step("dbt_entities", manifest, {test: tests[test] for test in tests.keys() - after}, exclude=late),

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pipelines.defs.heap import collected_seldom
 from pipelines.settings import Settings
 
 NO_ARTEFACTS = ("--no-write-json",)
@@ -194,7 +195,7 @@ def _invoke(
         if on_start and event.info.name == "NodeStart":
             on_start(event.data.node_info.node_name)
 
-    with _environment(settings.environ()), _file_kept_open():
+    with _environment(settings.environ()), _file_kept_open(), collected_seldom():
         outcome = dbtRunner(manifest=manifest, callbacks=[heard]).invoke([*arguments, *common])
     if outcome.exception is not None:
         raise DbtError(str(outcome.exception)) from outcome.exception

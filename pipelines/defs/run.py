@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from pipelines.build import build_defs
+from pipelines.defs.heap import collected_seldom
 from pipelines.defs.home import prepare, writer_lock
 from pipelines.defs.progress import LOGGER, Listener, Progress, listening
 from pipelines.defs.resources import house_resource
@@ -136,7 +137,11 @@ class Graph:
                 listener(progress)
 
         config = {"systems": [*systems], "full_refresh": full, "take_lock": False}
-        with dg.DagsterInstance.from_config(str(self.settings.dagster_home)) as instance, listening(listen):
+        with (
+            dg.DagsterInstance.from_config(str(self.settings.dagster_home)) as instance,
+            listening(listen),
+            collected_seldom(),
+        ):
             result = self.defs.resolve_job_def(job_name).execute_in_process(
                 instance=instance,
                 raise_on_error=False,

@@ -158,7 +158,7 @@ def selection(graph: Graph) -> str:
     """
     identity = [key.to_user_string() for key in graph.defs.resolve_assets_def(MAP).keys]
     behind = graph.planned("build", f'key:"{MAP.to_user_string()}"+')
-    facts = [name for name in behind if name.partition("/")[0] not in ("analytics", "published")]
+    facts = [name for name in behind if name.partition("/")[0] not in ("analytics", "published", "showroom")]
     statistics = [f"analytics/{name}" for name in BUILT_ANALYTICS]
     return " or ".join(f'key:"{name}"' for name in sorted({*identity, *facts, *statistics}))
 
