@@ -1,11 +1,13 @@
 """Who owns what, and the few words every asset of a layer shares.
 
-Belongs here: groups, owners, retry and freshness policies. Stays out: assets.
+Belongs here: groups, owners, keys several parts name, retry and freshness policies. Stays out: assets.
 """
 
 from datetime import timedelta
 
 import dagster as dg
+
+from pipelines.contract import Table
 
 OWNERS = {
     "raw": "data-platform@journeyline.example",
@@ -36,3 +38,8 @@ def owners(group: str) -> list[str]:
         KeyError: the group has no owner.
     """
     return [OWNERS[group]]
+
+
+def raw_key(table: Table) -> dg.AssetKey:
+    """``raw/<system>__<table>``."""
+    return dg.AssetKey(["raw", table.relation_name])

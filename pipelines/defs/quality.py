@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.contract import load_contracts
+from pipelines.defs.catalogue import raw_key
 from pipelines.defs.checks import as_one_check
-from pipelines.defs.ingest import LOAD_MANIFEST, RUN_SETTINGS, raw_key
+from pipelines.defs.closing import LOAD_MANIFEST, RUN_SETTINGS
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import current_run
 from pipelines.quality.landing import check_landing
