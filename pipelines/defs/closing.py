@@ -1,7 +1,7 @@
 """The step that closes the landing: the run's settings, the manifest, definitions read, and what landing is held to.
 
-Belongs here: the assets beside the systems' own tables in schema ``raw``, and the checks on every landed table. Stays
-out: landing a file (``pipelines.ingest``) and the systems' steps (``pipelines.defs.ingest``).
+Belongs here: the assets beside the systems' own tables in schema ``raw``, and the checks on every landed table.
+Stays out: landing a file (``pipelines.ingest``) and the systems' steps (``pipelines.defs.ingest``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
