@@ -263,6 +263,18 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "model_polarity": "'positive'",
         "sample": "'judged'",
     },
+    "analytics.feedback_topics": {
+        "topic": "'topic_' || i",
+        "polarity": "'positive'",
+        "breakdown": "'region'",
+        "group_id": "'North'",
+        "n_base": "100",
+        "p_raw": "0.01",
+        "p_adj": "0.02",
+        "change_lo": "0.4",
+        "change_hi": "0.6",
+        "verdict": "'more'",
+    },
     "analytics.sentiment_model": {
         "measure": "'m' || i",
         "language": "'all'",

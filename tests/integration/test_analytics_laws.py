@@ -136,6 +136,10 @@ DIRTY = {
     ("feedback_labels", "one_label"): lambda f: pl.concat(
         [f, f.head(1).with_columns(topic=pl.lit("more"), language=pl.lit("nl"))]
     ),
+    ("feedback_topics", "topics_fit"): lambda f: put(f, SHOWN, n=10**6),
+    ("feedback_topics", "verdicts"): lambda f: put(f, TESTED, verdict="more", change=-1.0),
+    ("feedback_topics", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
+    ("feedback_topics", "hidden_stays_hidden"): lone_secret,
     ("sentiment_model", "model_told"): lambda f: put(f, SHOWN, status="too_few_ratings"),
     ("sentiment_model", "inside_interval"): lambda f: put(f, SHOWN, lo=1e9),
     ("sentiment_model", "no_small_cell"): lambda f: put(f, SHOWN, n=MIN_CELL - 1),

@@ -8,11 +8,15 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.analytics.inputs import (
+    CUSTOMERS,
     FEEDBACK,
+    IS_STAFF,
     LABELS,
+    LINES,
     NAMES,
     ORDERS,
     PHONES,
+    PRODUCTS,
     TICKETS,
     TOPIC_RULES,
     Frames,
@@ -23,6 +27,7 @@ from pipelines.analytics.inputs import (
 from pipelines.analytics.voice.labels import build_feedback_labels
 from pipelines.analytics.voice.model_report import build_sentiment_model
 from pipelines.analytics.voice.redact import Known
+from pipelines.analytics.voice.topic_report import build_feedback_topics
 
 
 def _feedback_labels(frames: Frames, run: Run) -> pl.DataFrame:
@@ -37,6 +42,16 @@ def _feedback_labels(frames: Frames, run: Run) -> pl.DataFrame:
 
 def _sentiment_model(frames: Frames, run: Run) -> pl.DataFrame:
     return build_sentiment_model(labels=frames[LABELS], **vars(run))
+
+
+def _feedback_topics(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_feedback_topics(
+        labels=frames[LABELS],
+        feedback=frames[FEEDBACK],
+        customers=frames[CUSTOMERS],
+        products=frames[PRODUCTS],
+        **vars(run),
+    )
 
 
 BUILDS: dict[str, TableBuild] = {
@@ -62,5 +77,14 @@ BUILDS: dict[str, TableBuild] = {
             )
         },
         _sentiment_model,
+    ),
+    "feedback_topics": TableBuild(
+        {
+            LABELS: columns("feedback_id feedback_date topic language polarity"),
+            FEEDBACK: columns("feedback_id customer_id division product_line region"),
+            **IS_STAFF,
+            **LINES,
+        },
+        _feedback_topics,
     ),
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.analytics.law import NOTHING, Context, Law, breaches, registry_law
+from pipelines.analytics.law import FAMILY, NOTHING, Context, Law, breaches, hidden_law, registry_law
 from pipelines.analytics.voice.languages import SPOKEN
 
 RATED = ("stars", "single_item", "rating")
@@ -62,6 +62,30 @@ def no_model_no_number(context: Context) -> list[tuple[int, str]]:
     return breaches(wrong, "rows whose status does not fit what they show")
 
 
+def topics_fit(context: Context) -> list[tuple[int, str]]:
+    """A topic has no more texts than there are, a base is the same for all topics, and threads are as long as told."""
+    shown = context.frame.filter(~pl.col("suppressed"))
+    bases = shown.group_by("breakdown", "group_id", "period").agg(pl.col("n_base").n_unique().alias("_n"))
+    thread = (pl.col("quarters_running") >= 3) != pl.col("is_recurring")
+    return (
+        breaches(shown.filter(pl.col("n") > pl.col("n_base")), "topics of more texts than there are")
+        + breaches(bases.filter(pl.col("_n") > 1), "groups with two bases")
+        + breaches(shown.filter(thread | (pl.col("quarters_running") > 4)), "threads that are not as long as told")
+    )
+
+
+def changes_are_earned(context: Context) -> list[tuple[int, str]]:
+    """More and less need the side of the change and a p that stays small; a hidden row says so."""
+    verdict, change = pl.col("verdict"), pl.col("change")
+    found = context.frame.filter(verdict.is_in(("more", "less")))
+    is_wrong = pl.when(verdict == "more").then(change <= 0).otherwise(change >= 0)
+    unearned = found.filter(is_wrong.fill_null(value=True) | (pl.col("p_adj").fill_null(1.0) > 0.05))
+    hidden = context.frame.filter((verdict == "suppressed") != pl.col("suppressed"))
+    return breaches(unearned, "verdicts without a test or against its side") + breaches(
+        hidden, "verdicts that do not say suppressed, or wrongly do"
+    )
+
+
 LAWS: dict[str, tuple[Law, ...]] = {
     "feedback_labels": (
         Law("ratings_win", "What a customer says of the own text beats what a model thinks.", ratings_win, RATINGS),
@@ -72,5 +96,11 @@ LAWS: dict[str, tuple[Law, ...]] = {
     "sentiment_model": (
         Law("model_told", "A measure of no model is made up.", no_model_no_number, NOTHING),
         registry_law("measure"),
+    ),
+    "feedback_topics": (
+        FAMILY,
+        Law("topics_fit", "A topic is part of what is written.", topics_fit, NOTHING),
+        Law("verdicts", "A verdict is a test's, in its direction.", changes_are_earned, NOTHING),
+        hidden_law(("topic", "polarity"), ("breakdown", "group_id", "period")),
     ),
 }

@@ -5,7 +5,19 @@ Belongs here: columns, keys and words. Stays out: how the numbers are computed.
 
 from __future__ import annotations
 
-from pipelines.analytics.table import BOOL, DATE, FLOAT, INT, STRING, Column, estimate, table
+from pipelines.analytics.table import (
+    BOOL,
+    DATE,
+    FLOAT,
+    GROUP,
+    INT,
+    STRING,
+    Column,
+    estimate,
+    interval,
+    table,
+    tested,
+)
 
 TABLES = (
     table(
@@ -44,5 +56,22 @@ TABLES = (
         Column("judged_to", DATE, "Last day of these."),
         Column("status", STRING, "learned, or too_few_ratings: then nothing is called by a model."),
         Column("model_digest", STRING, "Fingerprint of the model: equal for equal texts and ratings."),
+    ),
+    table(
+        "feedback_topics",
+        "One row per topic, polarity, breakdown, group and period.",
+        "topic polarity breakdown group_id period",
+        Column("topic", STRING, "Topic of the taxonomy, or other."),
+        Column("polarity", STRING, "positive (compliments) or negative (complaints)."),
+        Column("breakdown", STRING, "company, division, product_line, region."),
+        GROUP,
+        Column("period", STRING, "One of the last four quarters that are over, or all four together (all)."),
+        *estimate("Share of the group's texts that praise, or complain of, the topic.", "Texts that do."),
+        Column("n_base", INT, "Texts of the group and period in a language with rules."),
+        *interval("change", "value - value of the quarter before", "Newcombe's, of texts clustered by customer"),
+        *tested("Two-sided p of the change; null below 30 texts.", "topics and groups of a mood, breakdown and period"),
+        Column("verdict", STRING, "more, less, no_evidence, insufficient_n, suppressed; untested: nothing to compare."),
+        Column("quarters_running", INT, "Quarters in a row, up to this one, that show such texts."),
+        Column("is_recurring", BOOL, "Three such quarters or more: a thread, no episode."),
     ),
 )
