@@ -15,12 +15,19 @@ from pipelines.analytics.carts import builds as carts
 from pipelines.analytics.inputs import Read, Run, TableBuild
 from pipelines.analytics.journey import builds as journey
 from pipelines.analytics.maps import builds as maps
+from pipelines.analytics.opportunities import builds as opportunities
 from pipelines.analytics.satisfaction import builds as satisfaction
 from pipelines.analytics.segments import builds as segments
 from pipelines.analytics.voice import builds as voice
 
 BUILDS: dict[str, TableBuild] = (
-    segments.BUILDS | journey.BUILDS | carts.BUILDS | satisfaction.BUILDS | maps.BUILDS | voice.BUILDS
+    segments.BUILDS
+    | journey.BUILDS
+    | carts.BUILDS
+    | satisfaction.BUILDS
+    | maps.BUILDS
+    | voice.BUILDS
+    | opportunities.BUILDS
 )
 """Every analytics table by name, in an order in which each finds its inputs built."""
 

@@ -14,6 +14,7 @@ from pipelines.analytics.carts import metrics as carts
 from pipelines.analytics.journey import channel_metrics as channels
 from pipelines.analytics.journey import metrics as journey
 from pipelines.analytics.maps import metrics as maps
+from pipelines.analytics.opportunities import metrics as opportunities
 from pipelines.analytics.satisfaction import metrics as satisfaction
 from pipelines.analytics.segments import metrics as segments
 from pipelines.analytics.tables import TABLES
@@ -21,7 +22,7 @@ from pipelines.analytics.voice import metrics as voice
 
 DEFINITIONS = tuple(
     definition
-    for topic in (segments, journey, channels, carts, satisfaction, maps, voice)
+    for topic in (segments, journey, channels, carts, satisfaction, maps, voice, opportunities)
     for definition in topic.DEFINITIONS
 )
 

@@ -81,14 +81,16 @@ def site_units(sessions: pl.DataFrame, worth: float) -> Iterator[pl.DataFrame]:
     )
 
 
-def with_lost(units: pl.DataFrame, orders: pl.DataFrame, as_of: date, *, day: str, after: int) -> pl.DataFrame:
-    """Keep units whose watch is over; lost where the person orders nothing from ``after`` to ``after`` + 180 days on.
+def with_lost(
+    units: pl.DataFrame, orders: pl.DataFrame, as_of: date, *, day: str, after: int, silence: int = SILENCE_DAYS
+) -> pl.DataFrame:
+    """Keep units whose watch is over; lost where the person orders nothing from ``after`` to ``after + silence`` days.
 
     What is met within ``after`` days is known before the watch begins: nobody is lost before he could have met it.
     """
     bought = orders.filter("is_valid").select("customer_id", pl.col("order_date").alias("_next")).drop_nulls()
     watched = units.filter(
-        pl.col("customer_id").is_not_null() & (pl.col(day) + timedelta(days=after + SILENCE_DAYS) <= as_of)
+        pl.col("customer_id").is_not_null() & (pl.col(day) + timedelta(days=after + silence) <= as_of)
     ).with_columns((pl.col(day) + timedelta(days=after + 1)).alias("_from"))
     return (
         watched.sort("_from")
@@ -101,14 +103,19 @@ def with_lost(units: pl.DataFrame, orders: pl.DataFrame, as_of: date, *, day: st
             check_sortedness=False,
         )
         .with_columns(
-            ((pl.col("_next") - pl.col(day)).dt.total_days() > after + SILENCE_DAYS).fill_null(value=True).alias("lost")
+            ((pl.col("_next") - pl.col(day)).dt.total_days() > after + silence).fill_null(value=True).alias("lost")
         )
     )
 
 
-def order_units(orders: pl.DataFrame, tickets: pl.DataFrame, as_of: date) -> Iterator[pl.DataFrame]:
-    """Support topics (a ticket about the order within 30 days) and late deliveries; what is lost is the next order."""
-    followed = with_lost(orders.filter("is_valid"), orders, as_of, day="order_date", after=TICKET_DAYS)
+def order_units(
+    orders: pl.DataFrame, tickets: pl.DataFrame, as_of: date, *, silence: int = SILENCE_DAYS
+) -> Iterator[pl.DataFrame]:
+    """Support topics (a ticket about the order within 30 days) and late deliveries; what is lost is the next order.
+
+    Without ``silence`` to wait for, units come as soon as it is known whether they met the pain.
+    """
+    followed = with_lost(orders.filter("is_valid"), orders, as_of, day="order_date", after=TICKET_DAYS, silence=silence)
     shared = [pl.col("order_date").alias("day"), pl.col("net_amount_reporting").alias("value")]
     asked = (
         followed.select("order_id", "order_date")
@@ -140,10 +147,14 @@ def order_units(orders: pl.DataFrame, tickets: pl.DataFrame, as_of: date) -> Ite
     )
 
 
-def review_units(feedback: pl.DataFrame, orders: pl.DataFrame, as_of: date) -> Iterator[pl.DataFrame]:
+def review_units(
+    feedback: pl.DataFrame, orders: pl.DataFrame, as_of: date, *, silence: int = SILENCE_DAYS
+) -> Iterator[pl.DataFrame]:
     """Reviews of one or two stars, by what they are about; lost where the reviewer orders nothing for 180 days."""
     worth = orders.filter("is_valid")["net_amount_reporting"].mean()
-    given = with_lost(feedback.filter(pl.col("stars").is_not_null()), orders, as_of, day="feedback_date", after=0)
+    given = with_lost(
+        feedback.filter(pl.col("stars").is_not_null()), orders, as_of, day="feedback_date", after=0, silence=silence
+    )
     theme = pl.coalesce("product_line", "feedback_kind").fill_null(cells.UNKNOWN)
     yield given.select(
         pl.lit("review").alias("kind"),

@@ -67,6 +67,22 @@ SEED_SCHEMAS: dict[str, Any] = {
         "value": pl.Float64,
         "source": pl.String,
     },
+    "opportunity_remedies": {
+        **dict.fromkeys(
+            ("opportunity_id", "map_stage", "title", "problem", "remedy", "owner", "effort", "watched_kind"), pl.String
+        ),
+        "watched_pain": pl.String,
+        **dict.fromkeys(("realisation_lo", "realisation_hi", "cost_lo", "cost_hi"), pl.Float64),
+        **dict.fromkeys(("running_cost_lo", "running_cost_hi"), pl.Float64),
+        "currency": pl.String,
+        "source": pl.String,
+    },
+    "opportunity_signs": dict.fromkeys(("opportunity_id", "found_in", "sign"), pl.String),
+    "opportunity_plans": {
+        **dict.fromkeys(("opportunity_id", "owner", "status"), pl.String),
+        **dict.fromkeys(("since", "done_on", "review_by"), pl.Date),
+        "note": pl.String,
+    },
 }
 
 AS_OF = date(2026, 10, 31)
@@ -85,6 +101,12 @@ RUN_SETTINGS = pl.DataFrame(
 TOPIC_RULES = pl.read_csv(MARTS.parents[1] / "seeds" / "topic_rules.csv")
 
 DEFINITIONS = segment_definitions(load_segments())
+
+
+def shipped(name: str) -> pl.DataFrame:
+    """A seed as it is shipped."""
+    return pl.read_csv(MARTS.parents[1] / "seeds" / f"{name}.csv", schema=SEED_SCHEMAS[name])
+
 
 Frames = dict[str, pl.DataFrame]
 
@@ -169,6 +191,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
     return frames | {
         "feedback.fct_feedback": pl.concat([reviews, said]),
         "seeds.topic_rules": TOPIC_RULES,
+        **{f"seeds.{name}": shipped(name) for name in SEED_SCHEMAS if name.startswith("opportunity")},
         "journey.agg_touch_paths": mart("journey.agg_touch_paths", paths),
         "journey.agg_channel_spend": mart("journey.agg_channel_spend", spend),
     }
