@@ -12,10 +12,14 @@ from collections.abc import Sequence
 
 from pipelines.showroom import format as fmt
 from pipelines.showroom.lineage import LAYERS, Made
+from pipelines.showroom.model import Estimate
 
 MOOD_WORDS = ((1.5, "Delighted"), (0.75, "Content"), (0.25, "At ease"), (-0.25, "Neutral"), (-0.75, "Uneasy"))
 NOTHING_MOVED = "Nothing moved beyond its margin."
 NOTHING_APART = "No stage stands apart"
+FEW = 0.25
+FEWEST_TO_COMPARE = 3
+"""Stages with a mood below which none is called the lowest."""
 IN_STAGE = {
     "discover": "when they discover",
     "research": "when they compare",
@@ -36,13 +40,17 @@ def at_stage(stage_id: str, name: str) -> str:
     return IN_STAGE.get(stage_id, f"at {name}")
 
 
-def map_title(low: tuple[str, str] | None, money: tuple[str, str] | None) -> str:
-    """The finding of a map: a clear low in mood, else where most money is, else neither."""
+def map_title(low: tuple[str, str] | None, money: tuple[str, str] | None, *, told: bool) -> str:
+    """The finding of a map: a clear low in mood, else where most money is, else neither.
+
+    ``told`` says that enough stages have a mood for one to stand apart from the others.
+    """
     if low is not None:
         return f"The mood is lowest {at_stage(*low)}"
     if money is not None:
-        return f"Mood is even all along; the money is lost {at_stage(*money)}"
-    return NOTHING_APART
+        lost = f"the money is lost {at_stage(*money)}"
+        return f"No mood stands apart; {lost}" if told else f"{lost[:1].upper()}{lost[1:]}"
+    return NOTHING_APART if told else "Too few answers to say where the mood breaks"
 
 
 def curve_words(name: str, low: tuple[str, float, float] | None, shown: int, stages: int) -> str:
@@ -50,6 +58,8 @@ def curve_words(name: str, low: tuple[str, float, float] | None, shown: int, sta
     if not shown:
         return "No stage has enough answers to show a mood."
     asked = "" if shown == stages else f" {fmt.in_words(stages - shown).capitalize()} of {stages} have too few answers."
+    if low is None and shown < FEWEST_TO_COMPARE:
+        return f"{name}: too few stages have a mood to compare them.{asked}"
     if low is None:
         return f"{name}: no stage differs from the others by more than its margin.{asked}"
     stage, score, others = low
@@ -84,7 +94,7 @@ def _causes(number: int) -> str:
 
 
 def funnel_title(better: Sequence[str], worse: Sequence[str], steps: int) -> str:
-    """Where they go on more or less often than the rest, beyond the margin."""
+    """Where they go on more or less often than the rest, beyond the margin, of the ``steps`` that can be told."""
     if steps > 1 and len(better) == steps:
         return "They go on more often than the rest at every step"
     if steps > 1 and len(worse) == steps:
@@ -102,11 +112,13 @@ def funnel_title(better: Sequence[str], worse: Sequence[str], steps: int) -> str
     return f"They drop away more often than the rest at {_list(worse)}"
 
 
-def paths_title(stop: str, leave: float, other: float) -> str:
-    """What happens most often after the first stop."""
+def paths_title(stop: str, leave: float | None, other: float) -> str:
+    """What happens most often after the first stop; ``leave`` is none where it is among the others."""
+    if leave is None:
+        return f"After {stop}, {_fraction(other)} do not go on" if other >= FEW else f"After {stop}, most go on"
     if leave >= 0.5:
         return f"After {stop}, {_fraction(leave)} leave"
-    if other >= 0.25:
+    if other >= FEW:
         return f"After {stop}, {_fraction(other)} turn to something else"
     return f"After {stop}, most go on"
 
@@ -122,25 +134,41 @@ def moves_title(down: Sequence[str], up: Sequence[str], seen: int) -> str:
     """Who moved beyond the margin."""
     if not seen:
         return "Not enough answers for a change yet"
-    rest = "" if len(down) + len(up) == seen else " The rest is within the margin"
+    rest = "" if len(down) + len(up) == seen else "; the rest is within the margin"
     if down and up:
-        return f"{_list(down)} slipped, {_list(up)} rose."
+        return f"{_list(down)} slipped, {_list(up)} rose"
     if down:
-        return f"{_list(down)} slipped.{rest}"
+        return f"{_list(down)} slipped{rest}"
     if up:
-        return f"{_list(up)} rose.{rest}"
+        return f"{_list(up)} rose{rest}"
     return "No clear change anywhere"
 
 
-def reading(state: str, lo: float | None, hi: float | None) -> str:
-    """A change of satisfaction in words."""
+def reading(state: str, lo: float | None, hi: float | None, explained_by: str = "") -> str:
+    """A change of satisfaction in words; ``explained_by`` says whether scores moved (rate) or what was rated (mix)."""
     if state in ("up", "down") and lo is not None and hi is not None:
         ends = sorted((abs(lo), abs(hi)))
         verb = "Rose" if state == "up" else "Slipped"
-        return f"{verb} by {ends[0]:.1f} to {ends[1]:.1f} points"
+        return f"{verb} by {ends[0]:.1f} to {ends[1]:.1f} points{_because(explained_by, state == 'up')}"
     return {"few": "Under 30 answers", "thin": "Read with care", "first": "First quarter measured"}.get(
         state, "No clear change"
     )
+
+
+def _because(explained_by: str, is_rise: bool) -> str:
+    """A total moves without any of its parts when the mix of the parts does; then the parts are not to blame."""
+    if explained_by != "mix":
+        return ""
+    return f"; another mix of products, not {'higher' if is_rise else 'lower'} scores"
+
+
+def behind_title(behind: Sequence[tuple[str, int]]) -> str:
+    """Which group drops away more often than the rest at most steps; ``behind`` counts them by group."""
+    name, steps = max(behind, key=lambda group: group[1], default=("", 0))
+    if not steps:
+        return "No group drops away more often than the rest at any step"
+    where = "one step" if steps == 1 else f"{fmt.in_words(steps)} steps"
+    return f"{name} drop away more often than the rest at {where}"
 
 
 def matrix_title(lows: Sequence[str], segments: int) -> str:
@@ -180,22 +208,22 @@ def _trait(measure: str, rel: float) -> str:
 
 
 def story(
-    *, low: str, money_stage: str, cause: str, amount: str, lost: float | None, everyone_lost: float | None
+    *, low: str, told: int, stages: int, money_stage: str, cause: str, amount: str, lost: Estimate, everyone: Estimate
 ) -> tuple[tuple[str, str], ...]:
-    """Two or three sentences: mood, carts, what could come back. Pieces are (style, text)."""
+    """Two or three sentences: mood, carts, what could come back. Pieces are (style, text).
+
+    ``told`` of the ``stages`` have a mood; ``lost`` and ``everyone`` are the shares of carts left behind.
+    """
     said: list[tuple[str, str]] = []
     if low:
         said += [("plain", "The mood breaks "), ("pain", low), ("plain", ". ")]
+    elif told < FEWEST_TO_COMPARE:
+        said.append(("plain", "Too few of them answered to say where their mood breaks. "))
     else:
-        said.append(("plain", "Their mood is even from the first look to the last. "))
-    if lost is not None and everyone_lost is not None:
-        side = "more" if lost > everyone_lost else "fewer"
-        said.append(
-            (
-                "plain",
-                f"They leave {fmt.share(lost)} of their carts, {side} than everyone ({fmt.share(everyone_lost)}). ",
-            )
-        )
+        seen = "all along" if told == stages else f"in the {fmt.in_words(told)} stages with enough answers"
+        said.append(("plain", f"Their mood is even {seen}. "))
+    if lost.value is not None and lost.shown and everyone.value is not None:
+        said.append(("plain", f"They leave {fmt.share(lost.value)} of their carts, {_against(lost, everyone.value)}. "))
     if cause and amount:
         said += [
             ("plain", f"The costliest barrier is “{cause}”, met "),
@@ -207,15 +235,26 @@ def story(
     return tuple(said)
 
 
-def changes(moved: Sequence[tuple[str, str, float, float, float]], limit: int = 3) -> tuple[str, ...]:
-    """Up to three real changes of satisfaction: (who, metric, change, lo, hi), the largest first."""
+def _against(own: Estimate, everyone: float) -> str:
+    """More or fewer than everyone where the margin says so, else about as many."""
+    if own.lo is not None and own.lo > everyone:
+        side = "more than"
+    elif own.hi is not None and own.hi < everyone:
+        side = "fewer than"
+    else:
+        side = "about as many as"
+    return f"{side} everyone ({fmt.share(everyone)})"
+
+
+def changes(moved: Sequence[tuple[str, str, float, float, float, str]], limit: int = 3) -> tuple[str, ...]:
+    """Up to three real changes of satisfaction: (who, metric, change, lo, hi, explained by), the largest first."""
     real = sorted((row for row in moved if row[3] > 0 or row[4] < 0), key=lambda row: (-abs(row[2]), row[0], row[1]))
     if not real:
         return (NOTHING_MOVED,)
     return tuple(
         f"{metric} of {who} {'rose' if value > 0 else 'slipped'} by {min(abs(lo), abs(hi)):.1f} to "
-        f"{max(abs(lo), abs(hi)):.1f} points."
-        for who, metric, value, lo, hi in real[:limit]
+        f"{max(abs(lo), abs(hi)):.1f} points{_because(explained_by, value > 0)}."
+        for who, metric, value, lo, hi, explained_by in real[:limit]
     )
 
 

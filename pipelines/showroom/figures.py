@@ -211,7 +211,7 @@ def funnel_chart(rows: Sequence[Row], everyone: Sequence[Row], name: str, *, fig
     figure = Figure(
         figure_id=figure_id,
         kicker="Funnel",
-        title=copy.funnel_title(better, worse, told) if ordered else "No funnel for this group",
+        title=copy.funnel_title(better, worse, told) if told else "Too few people to tell how far they get",
         dek=f"People who looked at a product, {period}: how many reached each step in time order, and how many of "
         "those went on.",
         how=How(
@@ -273,8 +273,10 @@ def paths_drawing(rows: Sequence[Row], name: str, *, figure_id: str, period: str
         if following is None or on is None:
             stops.append(flow.Stop(stop_name, size, 0.0, 0.0, 0.0))
             break
+        # Rare ways are folded into others: where the end is among them, who left cannot be told from who turned away.
         moved = 1 - (shares.get((step, step)) or 0.0)
-        gone = (shares.get((step, END)) or 0.0) / moved
+        left = shares.get((step, END))
+        gone = (left or 0.0) / moved
         ahead = on / moved
         aside = max(1 - gone - ahead, 0.0)
         best = max(
@@ -287,16 +289,23 @@ def paths_drawing(rows: Sequence[Row], name: str, *, figure_id: str, period: str
         )
         words = STEP_WORDS.get(best[1], fmt.human(best[1]).lower() if best[1] not in ("", "other") else "")
         turned = f"turn elsewhere, most of them to {words}" if words else "turn elsewhere"
-        stops.append(flow.Stop(stop_name, size, size * ahead, size * gone, size * aside, turned))
+        if left is None:
+            turned = "leave or do something else"
+        stops.append(flow.Stop(stop_name, size, size * ahead, size * gone, size * aside, turned, left is not None))
         size *= ahead
     there = len(stops) > 1
     story = "; ".join(
-        f"of {stop.size:,.0f} at {stop.name.lower()}, {stop.on:,.0f} go on, {stop.leave:,.0f} leave"
-        f" and {stop.other:,.0f} {stop.other_words or 'do something else'}"
+        f"of {stop.size:,.0f} at {stop.name.lower()}, {stop.on:,.0f} go on"
+        + (f", {stop.leave:,.0f} leave" if stop.is_leave_told else "")
+        + f" and {stop.other:,.0f} {stop.other_words or 'do something else'}"
         for stop in stops[:-1]
     )
     first = stops[0]
-    title = copy.paths_title("a product page", first.leave / 1000, first.other / 1000) if there else "No paths to show"
+    title = (
+        copy.paths_title("a product page", first.leave / 1000 if first.is_leave_told else None, first.other / 1000)
+        if there
+        else "No paths to show"
+    )
     story = story[:1].upper() + story[1:]
     figure = Figure(
         figure_id=figure_id,

@@ -83,7 +83,7 @@ def mood_state(estimate: Estimate | None) -> str:
 def clear_low(moods: Mapping[str, Estimate]) -> str | None:
     """The lowest column, if it lies below the others' mean by more than a margin widened for looking at all of them."""
     usable = {stage: found for stage, found in moods.items() if mood_state(found) in ("shown", "thin")}
-    if len(usable) < 3:
+    if len(usable) < copy.FEWEST_TO_COMPARE:
         return None
     lowest = min(sorted(usable), key=lambda stage: usable[stage].value or 0.0)
     others = fmean(found.value or 0.0 for stage, found in usable.items() if stage != lowest)
@@ -132,7 +132,9 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
             )
         )
     names = dict(stages)
-    title = copy.map_title(_named(low, names), None if low else _named(richest, names))
+    told = sum(mood_state(found) in ("shown", "thin") for found in moods.values())
+    money = None if low else _named(richest, names)
+    title = copy.map_title(_named(low, names), money, told=told >= copy.FEWEST_TO_COMPARE)
     points = [
         mood.Point(found.value or 0.0, found.lo or 0.0, found.hi or 0.0, mood_state(found) == "thin")
         if (found := moods.get(stage)) is not None and mood_state(found) in ("shown", "thin")
@@ -144,7 +146,7 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
         for stage, _ in stages
     ]
     others = [found.value or 0.0 for stage, found in moods.items() if stage != low and mood_state(found) != "few"]
-    told = None if low is None else (names[low], moods[low].value or 0.0, fmean(others))
+    lowest = None if low is None else (names[low], moods[low].value or 0.0, fmean(others))
     head = {row["item"]: row for row in own if row["lane"] == "header"}
     dates = next(iter(head.values()), {})
     return JourneyMap(
@@ -159,7 +161,7 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
         columns=tuple(columns),
         figure=_figure(given, own, figure_id, title, bool(stages)),
         curve=mood.picture(points, ghosts, figure_id),
-        curve_words=copy.curve_words(name, told, sum(point is not None for point in points), len(stages)),
+        curve_words=copy.curve_words(name, lowest, told, len(stages)),
     )
 
 

@@ -42,6 +42,7 @@ class Move:
     change_lo: float | None
     change_hi: float | None
     state: str
+    explained_by: str
     as_of: Any
     run_id: str
 
@@ -69,7 +70,7 @@ def _move(dimension: str, group: str, now: Row, change: Row | None, by_period: d
     n = now["n"] or 0
     if now["suppressed"] or now["value"] is None or n < FEWEST:
         nothing = (None,) * 7
-        return Move(dimension, group, n or None, *nothing, "few", now["as_of"], now["run_id"])
+        return Move(dimension, group, n or None, *nothing, "few", "", now["as_of"], now["run_id"])
     state, difference = "none", (None, None, None)
     before = by_period.get((group, change["previous_period"])) if change is not None else None
     if n < FEW:
@@ -91,6 +92,7 @@ def _move(dimension: str, group: str, now: Row, change: Row | None, by_period: d
         old,
         *difference,
         state,
+        str((change or {}).get("explained_by") or ""),
         now["as_of"],
         now["run_id"],
     )
@@ -152,6 +154,7 @@ def moves_chart(
                 "change_lo": move.change_lo,
                 "change_hi": move.change_hi,
                 "reading": move.state,
+                "explained_by": move.explained_by,
                 "as_of": move.as_of,
                 "run_id": move.run_id,
             }
@@ -182,7 +185,7 @@ def _row(
 ) -> ChartRow:
     name = names.get(move.group, move.group)
     style = "mine" if move.group == mine else ""
-    words = copy.reading(move.state, move.change_lo, move.change_hi)
+    words = copy.reading(move.state, move.change_lo, move.change_hi, move.explained_by)
     if move.now is None or move.lo is None or move.hi is None:
         cells = (
             Cell("", bars.too_few(axis), "Too few answers to show a score", style="few"),

@@ -106,11 +106,13 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
         recoverable=amount,
         story=copy.story(
             low=copy.at_stage(low, low) if low else "",
+            told=sum(column.mood.state in ("shown", "thin") for column in journey.columns),
+            stages=len(journey.columns),
             money_stage=copy.at_stage(worst.stage_id, worst.name) if worst is not None and not low else "",
             cause=richest.text.lower() if richest is not None and amount else "",
             amount=fmt.money(amount, given.currency) if amount else "",
-            lost=own.get("cart_abandonment_rate", Estimate(None)).value,
-            everyone_lost=everyone.get("cart_abandonment_rate", Estimate(None)).value,
+            lost=own.get("cart_abandonment_rate", Estimate(None)),
+            everyone=everyone.get("cart_abandonment_rate", Estimate(None)),
         ),
         facts=_facts(own, satisfaction, given.currency, period),
         profile=_profile(everyone, differences, given.currency),
@@ -134,7 +136,7 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
         satisfaction_words=_score_words(now.cells[1].small if now is not None else ""),
         recoverable_words=f"{fmt.money(amount, given.currency)}" if amount else "Not costed",
         low_point=worst.name if worst is not None else "",
-        low_words=_low_words(worst, low is not None),
+        low_words=_low_words(worst, low is not None, told=any(value is not None for value in values)),
     )
 
 
@@ -150,9 +152,9 @@ def _score_words(margin: str) -> str:
     return f"satisfaction {margin}" if margin else "satisfaction: too few answers"
 
 
-def _low_words(worst: StageColumn | None, is_mood: bool) -> str:
+def _low_words(worst: StageColumn | None, is_mood: bool, *, told: bool) -> str:
     if worst is None:
-        return "No stage stands apart"
+        return copy.NOTHING_APART if told else "Too few answers to draw it"
     if is_mood:
         return f"{worst.mood.word}, {fmt.change(worst.mood.estimate.value)}"
     return f"{worst.barriers[0].text}: {worst.barriers[0].reach}" if worst.barriers else ""

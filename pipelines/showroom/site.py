@@ -181,7 +181,14 @@ def _changes(given: Tables) -> tuple[str, ...]:
     """Real changes of satisfaction since the quarter before, of the segments and the company's dimensions."""
     period = moves.last_period(given.deltas)
     moved = [
-        (given.names.get(move.group, move.group), "Satisfaction", move.change, move.change_lo, move.change_hi)
+        (
+            given.names.get(move.group, move.group),
+            "Satisfaction",
+            move.change,
+            move.change_lo,
+            move.change_hi,
+            move.explained_by,
+        )
         for dimension in (given.scheme, *DIMENSIONS)
         for move in moves.moves_of(given.scores, given.deltas, dimension, period)
         if move.state in ("up", "down")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from pipelines.showroom import copy, maps
 from pipelines.showroom import format as fmt
-from pipelines.showroom.figures import STEP_NAMES, columns_of, is_real
+from pipelines.showroom.figures import FEWEST_VISITS, STEP_NAMES, columns_of, is_real
 from pipelines.showroom.marts import Row
 from pipelines.showroom.model import Figure, How, Segment, StageColumn, Tile, TileMap
 
@@ -84,7 +84,7 @@ def funnel_tiles(rows: Sequence[Row], names: Mapping[str, str], scheme: str) -> 
     figure = Figure(
         figure_id="funnel-differences",
         kicker="Funnel",
-        title="Who goes on more often than the rest, and who drops away",
+        title=copy.behind_title([(name, sum(tile.level in (-1, -2) for tile in line)) for _, name, line in table]),
         dek="Share of those at the step before who reach this one, against everybody else, in points. Coloured where "
         "the difference is at least 3 points and survives the correction for testing many groups at once.",
         how=How(
@@ -106,7 +106,7 @@ def funnel_tiles(rows: Sequence[Row], names: Mapping[str, str], scheme: str) -> 
 
 
 def _step_tile(row: Row | None) -> Tile:
-    if row is None or row["suppressed"] or row["vs_rest_value"] is None:
+    if row is None or row["suppressed"] or row["vs_rest_value"] is None or row["n_entered"] < FEWEST_VISITS:
         return Tile(fmt.NOTHING, 9, "Too few to show")
     side = is_real(row)
     level = side * (2 if abs(row["vs_rest_value"]) >= 0.2 else 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.showroom import maps, moves
+from pipelines.showroom import figures, maps, moves
 from pipelines.showroom.figures import is_real
 from pipelines.showroom.lint import lint_map
 from pipelines.showroom.model import Estimate
@@ -87,6 +87,30 @@ def test_a_change_that_does_not_survive_the_correction_is_no_move() -> None:
     scores = [score("a", "2026Q2", 70.0, 100), score("a", "2026Q3", 64.0, 100)]
     (found,) = moves.moves_of(scores, [delta("a", -6, -9, -3, 0.08)], "region", "2026Q3")
     assert found.state == "none"
+
+
+def ways(*shares: tuple[str, str, float]) -> list[dict[str, Any]]:
+    hidden = {"value": None, "suppressed": True}
+    return [{"from_step": a, "to_step": b, "value": v, "suppressed": False} for a, b, v in shares] + [
+        {"from_step": "cart", "to_step": "END"} | hidden
+    ]
+
+
+def test_people_who_leave_are_not_counted_where_their_number_is_hidden() -> None:
+    rows = ways(("product_page", "cart", 0.5), ("product_page", "END", 0.2), ("cart", "checkout", 0.4))
+    drawn = figures.paths_drawing(rows, "New", figure_id="f", period="in a year")
+    assert drawn.words == (
+        "Of 1,000 at product page, 500 go on, 200 leave and 300 turn elsewhere; "
+        "of 500 at cart, 200 go on and 300 leave or do something else"
+    )
+    assert "300 do not" in drawn.picture
+
+
+def test_a_change_of_the_mix_is_read_as_one() -> None:
+    scores = [score("a", "2026Q2", 70.0, 100), score("a", "2026Q3", 64.0, 100)]
+    found = moves.moves_of(scores, [delta("a", -6, -9, -3, 0.001) | {"explained_by": "mix"}], "region", "2026Q3")
+    (row,) = moves.moves_chart(found, {}, figure_id="f", period="2026Q3", average=None).rows
+    assert row.cells[-1].text == "Slipped by 3.0 to 9.0 points; another mix of products, not lower scores"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])

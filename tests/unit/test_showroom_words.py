@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.showroom import copy
 from pipelines.showroom import format as fmt
+from pipelines.showroom.model import Estimate
 
 
 @pytest.mark.parametrize(
@@ -64,10 +65,28 @@ def test_times_dates_and_the_rest() -> None:
 
 def test_the_title_of_a_map_tells_a_clear_low_else_the_money_else_neither() -> None:
     money = ("buy", "Buy")
-    assert copy.map_title(("help", "Get help"), money) == "The mood is lowest when they need help"
-    assert copy.map_title(None, money) == "Mood is even all along; the money is lost when they buy"
-    assert copy.map_title(None, None) == "No stage stands apart"
-    assert copy.map_title(("x", "Unpack"), None) == "The mood is lowest at Unpack"
+    assert copy.map_title(("help", "Get help"), money, told=True) == "The mood is lowest when they need help"
+    assert copy.map_title(None, money, told=True) == "No mood stands apart; the money is lost when they buy"
+    assert copy.map_title(None, None, told=True) == "No stage stands apart"
+    assert copy.map_title(("x", "Unpack"), None, told=True) == "The mood is lowest at Unpack"
+    # Where hardly anybody answered, nothing is said of the mood.
+    assert copy.map_title(None, money, told=False) == "The money is lost when they buy"
+    assert copy.map_title(None, None, told=False) == "Too few answers to say where the mood breaks"
+
+
+def test_a_story_says_no_more_than_its_margins() -> None:
+    said = {"low": "", "stages": 7, "money_stage": "", "cause": "", "amount": ""}
+
+    def story(told: int, half: float) -> str:
+        lost = Estimate(0.6, 0.6 - half, 0.6 + half, 100)
+        return "".join(text for _, text in copy.story(**said, told=told, lost=lost, everyone=Estimate(0.67)))
+
+    assert story(7, 0.03) == (
+        "Their mood is even all along. They leave 60% of their carts, fewer than everyone (67%). "
+    )
+    assert "about as many as everyone" in story(7, 0.1)
+    assert "even in the three stages with enough answers" in story(3, 0.1)
+    assert story(2, 0.1).startswith("Too few of them answered to say where their mood breaks.")
 
 
 def test_a_difference_inside_its_margin_is_not_said() -> None:
@@ -77,11 +96,11 @@ def test_a_difference_inside_its_margin_is_not_said() -> None:
 
 
 def test_nothing_moved_is_said_when_nothing_moved_beyond_its_margin() -> None:
-    still = [("Home", "Satisfaction", 2.0, -0.1, 4.1)]
+    still = [("Home", "Satisfaction", 2.0, -0.1, 4.1, "")]
     assert copy.changes(still) == ("Nothing moved beyond its margin.",)
-    moved = [*still, ("Outdoor", "Satisfaction", -5.3, -7.8, -2.8), ("Table", "Satisfaction", 1.0, 0.2, 1.8)]
+    moved = [*still, ("Outdoor", "Satisfaction", -5.3, -7.8, -2.8, "mix"), ("Table", "Satisfaction", 1.0, 0.2, 1.8, "")]
     assert copy.changes(moved) == (
-        "Satisfaction of Outdoor slipped by 2.8 to 7.8 points.",
+        "Satisfaction of Outdoor slipped by 2.8 to 7.8 points; another mix of products, not lower scores.",
         "Satisfaction of Table rose by 0.2 to 1.8 points.",
     )
 
@@ -91,9 +110,9 @@ def test_nothing_moved_is_said_when_nothing_moved_beyond_its_margin() -> None:
     [
         ([], [], 0, "Not enough answers for a change yet"),
         ([], [], 5, "No clear change anywhere"),
-        (["South"], [], 5, "South slipped. The rest is within the margin"),
-        (["South"], [], 1, "South slipped."),
-        (["South"], ["Home", "Table"], 5, "South slipped, Home and Table rose."),
+        (["South"], [], 5, "South slipped; the rest is within the margin"),
+        (["South"], [], 1, "South slipped"),
+        (["South"], ["Home", "Table"], 5, "South slipped, Home and Table rose"),
     ],
 )
 def test_titles_of_moves(down: list[str], up: list[str], seen: int, title: str) -> None:
@@ -119,6 +138,19 @@ def test_titles_of_funnels() -> None:
     assert copy.funnel_title(["a", "b"], [], 2) == "They go on more often than the rest at every step"
     assert copy.funnel_title(["look"], ["pay"], 4) == "Keener than the rest at look, behind at pay"
     assert copy.funnel_title([], ["a", "b", "c"], 4) == "They go on less often than the rest at three of four steps"
+
+
+def test_titles_of_who_drops_away() -> None:
+    assert copy.behind_title([("New", 0), ("Lapsed", 3)]) == "Lapsed drop away more often than the rest at three steps"
+    assert copy.behind_title([("New", 1)]) == "New drop away more often than the rest at one step"
+    for nobody in ([], [("New", 0)]):
+        assert copy.behind_title(nobody) == "No group drops away more often than the rest at any step"
+
+
+def test_paths_do_not_say_who_left_where_that_is_hidden() -> None:
+    assert copy.paths_title("a page", 0.6, 0.1) == "After a page, half leave"
+    assert copy.paths_title("a page", None, 0.5) == "After a page, half do not go on"
+    assert copy.paths_title("a page", None, 0.1) == "After a page, most go on"
 
 
 def test_titles_of_the_matrix() -> None:

@@ -31,6 +31,8 @@ class Stop:
     leave: float
     other: float
     other_words: str = ""
+    is_leave_told: bool = True
+    """False where those who leave are among the others."""
 
 
 def picture(stops: Sequence[Stop], *, title: str, story: str, name: str) -> Markup:
@@ -91,7 +93,8 @@ def _aside(x: float, y: float, height: float, gap: float, stop: Stop) -> Markup:
     """People who turn to something else: a ribbon that fades to the right, with its words."""
     end = x + min(gap * 0.42, 64)
     d = f"M{number(x)} {number(y)}H{number(end)}V{number(y + height)}H{number(x)}Z"
-    words = tag("text", f"{stop.other:,.0f} elsewhere", x=end + 8, y=y + height / 2 + 5, class_="turned")
+    short = "elsewhere" if stop.is_leave_told else "do not"
+    words = tag("text", f"{stop.other:,.0f} {short}", x=end + 8, y=y + height / 2 + 5, class_="turned")
     return tag("path", tag("title", f"{stop.other:,.0f} {stop.other_words}"), d=d, class_="aside") + words
 
 
