@@ -47,14 +47,14 @@ class SiteBuilder:
         """
         started = perf_counter()
         if not (folder / lineage.FOLDER).exists():
-            lineage.write(folder, self._lineage(), self._settings.dbt_target_dir / "compiled")
+            lineage.write(folder, self.lineage(), self._settings.dbt_target_dir / "compiled")
         self.built = showroom.build(folder, is_sample=self._settings.is_demo, notice=notice)
         self.seconds = perf_counter() - started
         found = problems(self.built.path)
         if found:
             raise SiteError(f"the showroom is not shown: {'; '.join(found[:5])}")
 
-    def _lineage(self) -> dict[str, lineage.Made]:
+    def lineage(self) -> dict[str, lineage.Made]:
         """How every published table came about, by the contract, the parsed project and the declared inputs."""
         contract = load_contract(self._settings.dbt_project_dir / "models")
         computed = {

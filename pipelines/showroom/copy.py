@@ -171,6 +171,15 @@ def behind_title(behind: Sequence[tuple[str, int]]) -> str:
     return f"{name} drop away more often than the rest at {where}"
 
 
+def opportunities_title(costed: Sequence[str], number: int) -> str:
+    """The most valuable of the open opportunities; ``costed`` are their titles, the most valuable first."""
+    if not number:
+        return "Nothing is planned yet"
+    if not costed:
+        return "No opportunity is costed yet"
+    return f"“{costed[0]}” could bring most"
+
+
 def matrix_title(lows: Sequence[str], segments: int) -> str:
     """Which stage is a clear low for how many segments; ``lows`` names one a segment that has one."""
     if not lows:

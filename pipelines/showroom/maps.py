@@ -15,6 +15,7 @@ from typing import Any
 
 from pipelines.showroom import copy
 from pipelines.showroom import format as fmt
+from pipelines.showroom import opportunities as ideas
 from pipelines.showroom.charts import mood
 from pipelines.showroom.marts import Row
 from pipelines.showroom.model import Barrier, Estimate, Figure, How, Item, JourneyMap, Mood, StageColumn
@@ -32,7 +33,7 @@ LANE_NAMES = {
 }
 FEWEST_ANSWERS, FEW_ANSWERS = 30, 50
 PER_LANE = {"actions": 2, "touchpoints": 3, "expectations": 2, "questions": 2, "emotions": 2, "backstage": 3}
-MOST_BARRIERS = 3
+MOST_BARRIERS, MOST_IDEAS = 3, 2
 Z95 = NormalDist().inv_cdf(0.975)
 
 FUNNEL = "purchase"
@@ -127,7 +128,7 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
                 lanes={lane: _items(cells[stage, lane], lane, given.as_of) for lane in TEXT_LANES},
                 barriers=barriers[stage],
                 barriers_note=_barriers_note(cells[stage, "barriers"], barriers[stage]),
-                opportunities=_opportunities(given, segment_id, stage),
+                opportunities=ideas.in_lane(given.opportunities or (), given.scheme, segment_id, stage)[:MOST_IDEAS],
                 opportunities_note="Not published yet" if given.opportunities is None else "None yet",
             )
         )
@@ -243,19 +244,6 @@ def _barriers_note(rows: Sequence[Row], shown: Sequence[Barrier]) -> str:
     if shown:
         return ""
     return "Too few cases to show" if rows else "None found"
-
-
-def _opportunities(given: MapInput, segment_id: str, stage: str) -> tuple[Item, ...]:
-    """What is planned for the column, where the table of opportunities is published."""
-    rows = [
-        row
-        for row in given.opportunities or ()
-        if row.get("stage") == stage and row.get("segment_id") in (segment_id, "all", None)
-    ]
-    return tuple(
-        Item(str(row.get("title") or row.get("opportunity_id")), str(row.get("opportunity_id")), "measured", "")
-        for row in rows[:2]
-    )
 
 
 def _pills(given: MapInput, segment_id: str) -> dict[str, tuple[str, bool]]:

@@ -331,6 +331,19 @@ class Room:
 
 
 @dataclass(frozen=True)
+class Opportunity:
+    """One opportunity's own place on the page; ``facts`` are pairs of a name and words."""
+
+    opportunity_id: str
+    title: str
+    problem: str
+    status: str
+    is_closed: bool
+    is_overdue: bool
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Site:
     """Everything that is shown."""
 
@@ -345,6 +358,8 @@ class Site:
     pain_tiles: TileMap
     satisfaction: RowChart
     funnel_tiles: TileMap
+    opportunities: RowChart
+    ideas: tuple[Opportunity, ...]
     rooms: tuple[Room, ...]
     data: DataPage
     figures: tuple[Figure, ...]

@@ -37,6 +37,7 @@ PAGES = (
     ("index.html#groups", "Groups"),
     ("compare.html", "Compare"),
     ("pains.html", "Pain points"),
+    ("opportunities.html", "Opportunities"),
     ("data.html", "Data and method"),
 )
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -47,7 +48,7 @@ def render(site: Site) -> dict[str, bytes]:
     site = _with_definitions(site)
     environment = _environment(site)
     files: dict[str, bytes] = {}
-    for template in ("index", "tour", "compare", "pains", "data"):
+    for template in ("index", "tour", "compare", "pains", "opportunities", "data"):
         files[f"{template}.html"] = _page(environment, template, root="", here=f"{template}.html")
     for place, segment in enumerate(site.segments):
         before = site.segments[place - 1] if place else None
@@ -158,7 +159,7 @@ def _with_definitions(site: Site) -> Site:
     )
     charts: dict[str, Any] = {
         name: replace(getattr(site, name), figure=told(getattr(site, name).figure))
-        for name in ("matrix", "pains", "pain_tiles", "satisfaction", "funnel_tiles")
+        for name in ("matrix", "pains", "pain_tiles", "satisfaction", "funnel_tiles", "opportunities")
     }
     return replace(site, segments=segments, figures=tuple(told(figure) for figure in site.figures), **charts)
 

@@ -12,6 +12,7 @@ from datetime import date
 
 from pipelines.showroom import copy, lint, maps, moves, pains, tiles, tour
 from pipelines.showroom import format as fmt
+from pipelines.showroom import opportunities as ideas
 from pipelines.showroom.charts import spark
 from pipelines.showroom.marts import Marts, Row
 from pipelines.showroom.model import About, DataPage, Figure, Finding, RowChart, Segment, Site, Station
@@ -81,12 +82,20 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
         pain_tiles=pains.pain_tiles(map_rows, stages, ordered, currency, scheme),
         satisfaction=_by_dimension(given),
         funnel_tiles=tiles.funnel_tiles(funnel, ordered, scheme),
+        opportunities=ideas.opportunities_chart(
+            opportunities or [], ordered, currency, is_there=opportunities is not None
+        ),
+        ideas=tuple(ideas.details(opportunities or [], _evidence(marts), ordered, currency)),
         rooms=(),
         data=_data_page(marts, map_rows, scheme, ordered, as_of),
         figures=(),
     )
     site = replace(site, rooms=tour.rooms(site))
     return replace(site, figures=_figures(site))
+
+
+def _evidence(marts: Marts) -> list[Row]:
+    return marts.rows(ideas.EVIDENCE) if marts.has(ideas.TABLE) else []
 
 
 def _scheme(marts: Marts, map_rows: Sequence[Row]) -> str:
@@ -248,7 +257,7 @@ def _data_page(marts: Marts, map_rows: Sequence[Row], scheme: str, names: dict[s
 def _figures(site: Site) -> tuple[Figure, ...]:
     """Every figure once, for the files behind them."""
     found: list[Figure] = [site.matrix.figure, site.pains.figure, site.pain_tiles.figure]
-    found += [site.satisfaction.figure, site.funnel_tiles.figure]
+    found += [site.satisfaction.figure, site.funnel_tiles.figure, site.opportunities.figure]
     for segment in site.segments:
         found += [segment.map.figure, segment.causes.figure, segment.funnel.figure]
         found += [segment.paths.figure, segment.satisfaction.figure]

@@ -23,6 +23,7 @@ STAMP = {"as_of": AS_OF, "run_id": "11111111-2222-3333-4444-555555555555"}
 SCHEME = "lifecycle"
 STAGES = ("discover", "research", "cart", "buy", "receive", "help", "return", "advise")
 STEPS = ("view_item", *ENTERED_BY, "add_shipping_info", "add_payment_info", "purchase")
+STATUSES = ("in_test", "ready", "planned", "idea", "done", "dropped")
 LANES = ("actions", "touchpoints", "expectations", "questions", "backstage")
 
 MADE = lineage.Made(
@@ -53,6 +54,8 @@ def make_version(
         "satisfaction_scores": [row for place, segment in enumerate(ids) for row in _scores(place, segment)],
         "satisfaction_deltas": [row for place, segment in enumerate(ids) for row in _deltas(place, segment)],
         "pain_points": [],
+        "opportunities": [_opportunity(place, name, ids[0]) for place in range(len(STATUSES))],
+        "opportunity_evidence": _evidence(ids[0]),
         "metrics": [
             {"metric_id": "stage_mood", "name": f"Mood {name}", "definition": name, "formula": "x", "unit": "mood"}
             | {"owner": "crm", "source": "journey_map", **STAMP}
@@ -62,7 +65,7 @@ def make_version(
     with duckdb.connect(str(folder / "marts.duckdb")) as con:
         for table, rows in tables.items():
             if table not in missing:
-                frame = pl.DataFrame(rows, schema=TABLES[table].schema)
+                frame = pl.DataFrame(rows, schema=TABLES[table].schema if table in TABLES else None)
                 con.register("rows", frame.to_arrow())
                 con.execute(f"create table {table} as select * from rows")
         con.execute("create table data_quality (layer varchar, table_name varchar, status varchar, why varchar)")
@@ -128,6 +131,53 @@ def _map(place: int, segment: str, name: str, columns: list[tuple[int, str, str]
         rows.append(line("barriers", "measured", "cart:error", **where, **estimate, **money, text=f"{name} error"))
         rows.append(line("barriers", "measured", "x:y", **where, item_order=None) | {"suppressed": True})
     return rows
+
+
+def _opportunity(place: int, name: str, segment: str) -> dict[str, Any]:
+    """One a status; those at odd places are not costed, and one is overdue."""
+    value = None if place % 2 else 1000.0 * (place + 1)
+    ends = {"lo": None if value is None else value / 2, "hi": None if value is None else value * 2}
+    return {
+        "opportunity_id": f"buy-idea_{place}",
+        "stage": "buy",
+        "stage_name": "Buy",
+        "stage_order": 4,
+        "title": f"Mend {name} {place}",
+        "problem": f"{name} meet an error",
+        "remedy": "Find the five most frequent",
+        "segments_hit": f"{SCHEME}:{segment}" if place else None,
+        "value": value,
+        **ends,
+        "n": 400,
+        "basis": "carts",
+        "suppressed": False,
+        "sized_by": "cart_abandonment_causes:error" if value else None,
+        "assumptions": "Half of them come back",
+        "business_case": "pays_back" if value else "not_costed",
+        "effort": "small",
+        "evidence_grade": "single" if value else "none",
+        "owner": "e-commerce",
+        "status": STATUSES[place],
+        "since": AS_OF if place else None,
+        "review_by": date(2026, 10, 15),
+        "is_overdue": place == 0,
+        "note": None,
+        "watched_pain": "error" if place else None,
+        "check_verdict": "met_less" if STATUSES[place] == "done" else None,
+        "check_before": 0.2,
+        "check_after": 0.1,
+        "check_difference_lo": -0.15,
+        "check_difference_hi": -0.05,
+        **STAMP,
+    }
+
+
+def _evidence(segment: str) -> Rows:
+    return [
+        {"opportunity_id": "buy-idea_0", "found_in": "pain_points", "finding": "cart:error", "segment_id": segment}
+        | {"amount_year": 900.0, "verdict": verdict}
+        for verdict in ("supports", "no_evidence")
+    ]
 
 
 def _profile(place: int, segment: str) -> Rows:

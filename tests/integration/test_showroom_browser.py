@@ -21,7 +21,15 @@ from tests.shared import once
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 WIDTHS = (320, 390, 768, 1024, 1280, 1440, 1920)
-PAGES = ("index.html", "segments/segment_0.html", "compare.html", "pains.html", "data.html", "tour.html")
+PAGES = (
+    "index.html",
+    "segments/segment_0.html",
+    "compare.html",
+    "pains.html",
+    "opportunities.html",
+    "data.html",
+    "tour.html",
+)
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: apt-get install chromium")

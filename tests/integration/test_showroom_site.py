@@ -23,6 +23,7 @@ EVERYTHING = (
     "satisfaction_scores",
     "satisfaction_deltas",
     "pain_points",
+    "opportunities",
     "metrics",
 )
 
@@ -51,13 +52,14 @@ def test_the_same_version_gives_the_same_bytes(tmp_path: Path) -> None:
     [(3, 4, "A"), (8, 8, "Nine-times-out-of-ten customers with a very long name"), (5, 7, HOSTILE)],
 )
 def test_every_shape_of_site_holds_together(tmp_path: Path, segments: int, stages: int, name: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     built = build(
         showroom_kit.make_version(tmp_path / "v", segments=segments, stages=stages, name=name), is_sample=False
     )
     assert problems(built.path) == []
-    assert built.pages == 5 + segments
-    assert time.perf_counter() - started < 30
+    assert built.pages == 6 + segments
+    # Of the processor, not of the clock: a busy machine is not a slow site.
+    assert time.process_time() - started < 10
 
 
 def test_hostile_words_are_words(tmp_path: Path) -> None:
@@ -130,6 +132,22 @@ def test_under_a_figure_stand_its_lineage_its_checks_and_the_sql_that_was_run(tm
     # A model dbt did not run has no SQL to show.
     assert "fct_answer_stages.sql.txt" not in page
     assert "No check of these tables is published." in page
+
+
+def test_opportunities_are_ranked_told_one_by_one_and_reached_from_the_map(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    page = (site / "opportunities.html").read_text()
+    assert "“Mend Group 2” could bring most" in unescape(page)
+    assert "Done, and what came of it" in page
+    assert "10% after (−15 pts to −5 pts). An association, not an effect" in page
+    assert page.count("Not costed yet") == 2 + 2
+    assert "review overdue" in page
+    own = (site / "segments" / "segment_0.html").read_text()
+    # The most valuable first, and a problem that names a group stands on that group's map alone.
+    assert own.index("opportunities.html#buy-idea_2") < own.index("opportunities.html#buy-idea_0")
+    assert "buy-idea_2" not in (site / "segments" / "segment_1.html").read_text()
+    assert "buy-idea_4" not in own
+    assert "Error" in page.split('id="buy-idea_0"')[1].split("</article>")[0]
 
 
 def test_a_notice_stands_on_every_page_and_goes_with_the_next_build(tmp_path: Path) -> None:
