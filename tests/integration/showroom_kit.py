@@ -40,9 +40,18 @@ Rows = list[dict[str, Any]]
 
 
 def make_version(
-    folder: Path, *, segments: int = 5, stages: int = 7, name: str = "Group", missing: Collection[str] = ()
+    folder: Path,
+    *,
+    segments: int = 5,
+    stages: int = 7,
+    name: str = "Group",
+    missing: Collection[str] = (),
+    is_asked: bool = True,
 ) -> Path:
-    """A version's folder: the published file without the ``missing`` tables, the manifest and the quality page."""
+    """A version's folder: the published file without the ``missing`` tables, the manifest and the quality page.
+
+    Where nobody was asked anything, every table is there and no row of it comes from a survey, a review or a store.
+    """
     ids = [f"segment_{place}" for place in range(segments)]
     columns = [(place, stage, stage.title()) for place, stage in enumerate(STAGES[:stages], start=1)]
     tables: dict[str, Rows] = {
@@ -61,6 +70,9 @@ def make_version(
             | {"owner": "crm", "source": "journey_map", **STAMP}
         ],
     }
+    if not is_asked:
+        tables |= {"satisfaction_scores": [], "satisfaction_deltas": []}
+        tables["journey_map"] = [row for row in tables["journey_map"] if row["source_kind"] == "measured"]
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(folder / "marts.duckdb")) as con:
         for table, rows in tables.items():

@@ -80,6 +80,20 @@ def test_a_table_that_is_not_published_is_said_to_be_missing(tmp_path: Path, tab
     assert f"<code>{table}</code> is not in this version" in (built.path / "data.html").read_text()
 
 
+def test_a_company_that_asks_nobody_has_maps_without_moods(tmp_path: Path) -> None:
+    built = build(showroom_kit.make_version(tmp_path / "v", is_asked=False), is_sample=False)
+    assert problems(built.path) == []
+    assert built.missing == ()
+    own = unescape((built.path / "segments" / "segment_0.html").read_text())
+    assert own.count(">not asked<") == 7
+    assert "The money is lost when they come back" in own
+    assert "Too few of them answered to say where their mood breaks." in own
+    assert "Nobody keeps this map yet." in own
+    assert "No stage is a clear low for any group" in (built.path / "index.html").read_text()
+    # The linter says what such a map lacks.
+    assert {"The map has no actor.", "The map has no owner."} <= {finding.words for finding in built.findings}
+
+
 def test_nothing_published_at_all_is_said_and_how_to_begin(tmp_path: Path) -> None:
     built = build(showroom_kit.make_version(tmp_path / "v", missing=EVERYTHING), is_sample=False)
     assert problems(built.path) == []

@@ -153,6 +153,12 @@ def test_paths_do_not_say_who_left_where_that_is_hidden() -> None:
     assert copy.paths_title("a page", None, 0.1) == "After a page, most go on"
 
 
+def test_titles_of_opportunities() -> None:
+    assert copy.opportunities_title(["Faster pages", "x"], 3) == "“Faster pages” could bring most"
+    assert copy.opportunities_title([], 3) == "No opportunity is costed yet"
+    assert copy.opportunities_title([], 0) == "Nothing is planned yet"
+
+
 def test_titles_of_the_matrix() -> None:
     assert copy.matrix_title([], 5) == "No stage is a clear low for any group"
     assert copy.matrix_title(["Buy", "Buy", "Cart"], 5) == "Buy is the low point for two of five"
