@@ -18,6 +18,7 @@ from pipelines.analytics.maps import builds as maps
 from pipelines.analytics.opportunities import builds as opportunities
 from pipelines.analytics.satisfaction import builds as satisfaction
 from pipelines.analytics.segments import builds as segments
+from pipelines.analytics.support import builds as support
 from pipelines.analytics.voice import builds as voice
 
 BUILDS: dict[str, TableBuild] = (
@@ -25,6 +26,7 @@ BUILDS: dict[str, TableBuild] = (
     | journey.BUILDS
     | carts.BUILDS
     | satisfaction.BUILDS
+    | support.BUILDS
     | maps.BUILDS
     | voice.BUILDS
     | opportunities.BUILDS

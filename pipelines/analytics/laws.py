@@ -21,10 +21,20 @@ from pipelines.analytics.maps import laws as maps
 from pipelines.analytics.opportunities import laws as opportunities
 from pipelines.analytics.satisfaction import laws as satisfaction
 from pipelines.analytics.segments import laws as segments
+from pipelines.analytics.support import laws as support
 from pipelines.analytics.tables import TABLES
 from pipelines.analytics.voice import laws as voice
 
-_OWN = segments.LAWS | journey.LAWS | carts.LAWS | satisfaction.LAWS | maps.LAWS | voice.LAWS | opportunities.LAWS
+_OWN = (
+    segments.LAWS
+    | journey.LAWS
+    | carts.LAWS
+    | satisfaction.LAWS
+    | support.LAWS
+    | maps.LAWS
+    | voice.LAWS
+    | opportunities.LAWS
+)
 
 LAWS: dict[str, tuple[Law, ...]] = {
     name: (*ALWAYS, *(ESTIMATES if table.is_estimate else ()), *_OWN.get(name, ())) for name, table in TABLES.items()

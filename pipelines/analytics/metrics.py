@@ -17,12 +17,13 @@ from pipelines.analytics.maps import metrics as maps
 from pipelines.analytics.opportunities import metrics as opportunities
 from pipelines.analytics.satisfaction import metrics as satisfaction
 from pipelines.analytics.segments import metrics as segments
+from pipelines.analytics.support import metrics as support
 from pipelines.analytics.tables import TABLES
 from pipelines.analytics.voice import metrics as voice
 
 DEFINITIONS = tuple(
     definition
-    for topic in (segments, journey, channels, carts, satisfaction, maps, voice, opportunities)
+    for topic in (segments, journey, channels, carts, satisfaction, support, maps, voice, opportunities)
     for definition in topic.DEFINITIONS
 )
 

@@ -16,12 +16,13 @@ from pipelines.analytics.maps import tables as maps
 from pipelines.analytics.opportunities import tables as opportunities
 from pipelines.analytics.satisfaction import tables as satisfaction
 from pipelines.analytics.segments import tables as segments
+from pipelines.analytics.support import tables as support
 from pipelines.analytics.table import Table
 from pipelines.analytics.voice import tables as voice
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for topic in (segments, journey, carts, satisfaction, maps, voice, opportunities)
+    for topic in (segments, journey, carts, satisfaction, support, maps, voice, opportunities)
     for table in topic.TABLES
 }
 """Every analytics table by name."""

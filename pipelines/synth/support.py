@@ -134,8 +134,13 @@ def _handled(
     ).astype(np.int64) * SECOND
     solve = first + (np.exp(rng.normal(np.where(quick, 4.0, 7.0), 1.1)).clip(3, 40_000) * 60).astype(np.int64) * SECOND
     solved = at + solve < END_US - HOUR
-    reopens = (rng.random(n) < 0.08).astype(int)
-    replies = 1 + (rng.random(n) < 0.45) + reopens
+    is_reopened = rng.random(n) < 0.08
+    replies = 1 + (rng.random(n) < 0.45) + is_reopened
+    is_reopened &= solved
+    # Of its own generator, so that whatever is drawn after it stays as it was.
+    share = chunk.rng("support-reopened").uniform(0.3, 0.7, (2, n))
+    first_solve = first + (share[0] * (solve - first)).astype(np.int64)
+    reopened = first_solve + (share[1] * (solve - first_solve)).astype(np.int64)
     asked = rng.random(n) < 0.75
     given = asked & solved & (rng.random(n) < 0.62)
     chance = GOOD_SHARE - effects.OUTAGE_RATING_DROP * outage_before
@@ -159,7 +164,9 @@ def _handled(
         pl.Series("channel", np.array(CHANNELS)[channel]),
         pl.Series("first_reply_us", np.where(at + first < END_US, at + first, 0)),
         pl.Series("solved_us", np.where(solved, at + solve, 0)),
-        pl.Series("reopens", reopens),
+        pl.Series("first_solved_us", np.where(solved, at + np.where(is_reopened, first_solve, solve), 0)),
+        pl.Series("reopened_us", np.where(is_reopened, at + reopened, 0)),
+        pl.Series("reopens", is_reopened.astype(int)),
         pl.Series("replies", np.where(at + first < END_US, replies, 0)),
         pl.Series("stations", 1 + (rng.random(n) < 0.12)),
         pl.Series("rating", np.array(["unoffered", "offered", "bad", "good"])[rating]),

@@ -20,7 +20,7 @@ from pipelines.settings import PROJECT_ROOT, known_systems
 DBT = PROJECT_ROOT / "dbt_project"
 MODELS = sorted(DBT.glob("models/**/*.sql"))
 
-SPARK_FUNCTIONS = {"get", "xxhash64", "timestamp_micros"}
+SPARK_FUNCTIONS = {"get", "xxhash64", "timestamp_micros", "weekday"}
 """Functions of Spark 3.5 the parser has no class for; a name that is neither here nor known to the parser fails."""
 
 

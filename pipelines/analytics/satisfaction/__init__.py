@@ -1,4 +1,4 @@
-"""How customers feel and how they are helped.
+"""How customers feel.
 
 A topic has its tables, laws, builds and metrics (definitions) and the statistics behind them.
 """

@@ -1,4 +1,4 @@
-"""What the tables of how customers feel and how they are helped are built from, and the call of each.
+"""What the tables of how customers feel are built from, and the call of each.
 
 Belongs here: lineage and the wiring of frames to functions. Stays out: the statistics, orchestration and storage.
 """
@@ -24,7 +24,6 @@ from pipelines.analytics.inputs import (
     SCORES,
     SEGMENTS,
     SURVEY,
-    TICKETS,
     Frames,
     Run,
     TableBuild,
@@ -36,7 +35,6 @@ from pipelines.analytics.satisfaction.deltas import build_satisfaction_deltas
 from pipelines.analytics.satisfaction.drivers import build_satisfaction_drivers
 from pipelines.analytics.satisfaction.money import Deeds, build_satisfaction_value
 from pipelines.analytics.satisfaction.scores import Answered, build_satisfaction_scores
-from pipelines.analytics.satisfaction.support import build_support_kpis
 
 ANSWERED = {
     SURVEY: (*ANSWERS[SURVEY], "response_id"),
@@ -79,17 +77,6 @@ def _satisfaction_drivers(frames: Frames, run: Run) -> pl.DataFrame:
 def _satisfaction_value(frames: Frames, run: Run) -> pl.DataFrame:
     deeds = Deeds(*(frames[name] for name in (PURCHASE_DAYS, ORDERS, MEMBERSHIP, DELTAS)))
     return build_satisfaction_value(survey=frames[SURVEY], customers=frames[CUSTOMERS], deeds=deeds, **vars(run))
-
-
-def _support_kpis(frames: Frames, run: Run) -> pl.DataFrame:
-    return build_support_kpis(
-        tickets=frames[TICKETS],
-        orders=frames[ORDERS],
-        customers=frames[CUSTOMERS],
-        products=frames[PRODUCTS],
-        membership=frames[MEMBERSHIP],
-        **vars(run),
-    )
 
 
 BUILDS: dict[str, TableBuild] = {
@@ -138,19 +125,5 @@ BUILDS: dict[str, TableBuild] = {
             **SEGMENTS,
         },
         _satisfaction_value,
-    ),
-    "support_kpis": TableBuild(
-        {
-            TICKETS: columns(
-                "customer_id opened_at opened_date solved_at channel is_open product_line division region n_reopens "
-                "first_reply_minutes_calendar first_reply_minutes_business resolution_minutes_calendar "
-                "resolution_minutes_business is_one_touch rating is_repeat_contact"
-            ),
-            ORDERS: columns("customer_id order_date region main_product_line main_division is_valid"),
-            **IS_STAFF,
-            **LINES,
-            **SEGMENTS,
-        },
-        _support_kpis,
     ),
 }

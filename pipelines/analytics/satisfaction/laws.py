@@ -1,4 +1,4 @@
-"""Laws of the tables of how customers feel and how they are helped.
+"""Laws of the tables of how customers feel.
 
 Belongs here: conditions that hold whatever the data. Stays out: thresholds on data (the quality suites).
 """
@@ -169,10 +169,6 @@ LAWS: dict[str, tuple[Law, ...]] = {
     ),
     "satisfaction_value": (
         Law("impacts_multiply", "Money must follow from what stands beside it.", impacts_multiply, NOTHING),
-        registry_law("measure"),
-    ),
-    "support_kpis": (
-        hidden_law(("measure", "clock"), ("breakdown", "group_id", "period")),
         registry_law("measure"),
     ),
 }

@@ -1,11 +1,11 @@
-"""Metrics of how customers feel and how they are helped.
+"""Metrics of how customers feel.
 
 Belongs here: what each number means and how it is computed. Stays out: the computation.
 """
 
 from __future__ import annotations
 
-from pipelines.analytics.definition import CARE, INSIGHT, Definition
+from pipelines.analytics.definition import INSIGHT, Definition
 
 DEFINITIONS = (
     Definition(
@@ -125,74 +125,5 @@ DEFINITIONS = (
         "difference of shares",
         INSIGHT,
         "satisfaction_value",
-    ),
-    Definition(
-        "tickets_per_100_orders",
-        "Contact rate",
-        "Support tickets opened in a period for every 100 orders placed in it.",
-        "100 * tickets / valid orders; exact Poisson interval, by customer in segment_contrasts",
-        "tickets per 100 orders",
-        CARE,
-        "support_kpis, segment_contrasts",
-    ),
-    *(
-        Definition(
-            f"first_reply_{name}",
-            f"First reply time, {words}",
-            "Minutes from opening to the first public reply of an agent, calendar or business clock.",
-            f"{words} over replied tickets; order statistic interval",
-            "minutes",
-            CARE,
-            "support_kpis",
-        )
-        for name, words in (("median", "median"), ("p90", "90th percentile"))
-    ),
-    *(
-        Definition(
-            f"resolution_{name}",
-            f"Resolution time, {words}",
-            "Minutes from opening to the last solve, calendar or business clock.",
-            f"{words}; calendar: Kaplan-Meier with open tickets censored; business: solved tickets, order statistics",
-            "minutes",
-            CARE,
-            "support_kpis",
-        )
-        for name, words in (("median", "median"), ("p90", "90th percentile"))
-    ),
-    Definition(
-        "one_touch_share",
-        "One-touch tickets",
-        "Share of solved tickets that needed at most one agent reply.",
-        "one-touch / solved tickets; Wilson interval",
-        "share",
-        CARE,
-        "support_kpis",
-    ),
-    Definition(
-        "reopen_share",
-        "Reopened tickets",
-        "Share of solved tickets that were reopened at least once.",
-        "reopened / solved tickets; Wilson interval",
-        "share",
-        CARE,
-        "support_kpis",
-    ),
-    Definition(
-        "repeat_contact_share",
-        "Repeat contacts",
-        "Share of tickets by a person who wrote about the same topic in the 7 days before.",
-        "repeat contacts / tickets; Wilson interval",
-        "share",
-        CARE,
-        "support_kpis",
-    ),
-    Definition(
-        "csat_good_share",
-        "Good ticket ratings",
-        "Share of rated tickets rated good; a two-way rating, not top-2 of five.",
-        "good / rated tickets; Wilson interval",
-        "share",
-        CARE,
-        "support_kpis",
     ),
 )

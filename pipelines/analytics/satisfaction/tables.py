@@ -1,4 +1,4 @@
-"""Tables of how customers feel and how they are helped.
+"""Tables of how customers feel.
 
 Belongs here: columns, keys and words. Stays out: how the numbers are computed.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pipelines.analytics.table import (
     BOOL,
-    BREAKDOWN,
     DIMENSION,
     FLOAT,
     GROUP,
@@ -152,17 +151,5 @@ TABLES = (
         Column("change_verdict", STRING, "Its verdict in satisfaction_deltas."),
         Column("base_amount_reporting", FLOAT, "Net revenue of the group in the 365 days to as_of."),
         Column("status", STRING, "measured, insufficient_n, suppressed."),
-    ),
-    table(
-        "support_kpis",
-        "One row per measure, clock, breakdown, group and period.",
-        "measure clock breakdown group_id period",
-        Column("measure", STRING, "What is measured, a metric of the registry."),
-        Column("clock", STRING, "calendar or business for times; none for the rest."),
-        BREAKDOWN,
-        GROUP,
-        PERIOD,
-        Column("unit", STRING, "minutes, share, or tickets per 100 orders."),
-        *estimate("Value of the measure.", "Tickets, ratings or orders in the denominator."),
     ),
 )

@@ -146,6 +146,7 @@ def _tickets(rng: np.random.Generator, sim: Simulation, frame: pl.DataFrame) -> 
     is_late = (pl.col("u") < effects.LATE_TICKETS) & (pl.col("solved_us") > 0)
     early = frame.filter(is_late).with_columns(
         pl.lit(0, dtype=pl.Int64).alias("solved_us"),
+        pl.lit(0, dtype=pl.Int64).alias("first_solved_us"),
         (pl.col("at_us") + 60 * SECOND).alias("updated_us"),
         pl.lit("unoffered").alias("rating"),
         pl.lit(0, dtype=pl.Int64).alias("first_reply_us"),
@@ -200,6 +201,7 @@ def _ticket_columns(sim: Simulation) -> list[pl.Expr | str]:
         pl.col("stations").alias("assignee_stations"),
         iso("solved_us").alias("solved_at"),
         minutes("first_reply_us").alias("reply_time_in_minutes"),
+        minutes("first_solved_us").alias("first_resolution_time_in_minutes"),
         minutes("solved_us").alias("full_resolution_time_in_minutes"),
         minutes("first_reply_us").alias("requester_wait_time_in_minutes"),
     )
@@ -231,7 +233,7 @@ def _ticket_columns(sim: Simulation) -> list[pl.Expr | str]:
 
 
 def _comments(rng: np.random.Generator, sim: Simulation, frame: pl.DataFrame) -> pl.DataFrame:
-    """The first message, the agent's replies, a thank-you or a protest, and some internal notes."""
+    """The first message, the agent's replies, a thank-you or a protest, what reopens it, and some internal notes."""
     language = frame["language_no"].to_numpy().astype(np.int64)
     n = len(frame)
     person = sim.people["person_id"].gather(frame["p"])
@@ -243,6 +245,7 @@ def _comments(rng: np.random.Generator, sim: Simulation, frame: pl.DataFrame) ->
     agent = pl.col("agent_no").cast(pl.Int64) + records.ZENDESK_AGENT
     user = records.zendesk_id(pl.col("person_id"))
     answered = pl.col("first_reply_us") > 0
+    again = sim.chunk.rng("zendesk-reopened")
     second_us = pl.when(pl.col("solved_us") > 0).then("solved_us").otherwise(pl.col("first_reply_us") + pl.col("gap"))
     parts = [
         base.select(
@@ -281,6 +284,16 @@ def _comments(rng: np.random.Generator, sim: Simulation, frame: pl.DataFrame) ->
             pl.lit(True).alias("public"),
             "body",
             (second_us + pl.col("gap")).alias("at_us"),
+            "channel",
+        ),
+        base.with_columns(texts.thanks(again, language, np.zeros(n)).alias("body"))
+        .filter(pl.col("reopened_us") > 0)
+        .select(
+            "ticket_id",
+            user.alias("author_id"),
+            pl.lit(True).alias("public"),
+            "body",
+            pl.col("reopened_us").alias("at_us"),
             "channel",
         ),
         base.filter(answered & (pl.col("u") > 0.88)).select(

@@ -1,4 +1,4 @@
-"""Funnels, carts, causes and support on data small enough to count by hand."""
+"""Funnels, carts and causes on data small enough to count by hand."""
 
 from __future__ import annotations
 
@@ -366,83 +366,3 @@ def test_a_cause_few_met_is_hidden():
 def test_every_exposure_of_a_cart_is_a_cause():
     flags = [name for name in mart("journey.fct_carts").columns if name.startswith("saw_") or name == "asked_support"]
     assert sorted(cause.exposure for cause in CAUSES) == sorted(flags)
-
-
-def tickets(*groups):
-    """Tickets from (number, further columns)."""
-    rows = []
-    for number, columns in groups:
-        rows += [
-            {
-                "ticket_id": f"t{len(rows) + n}",
-                "customer_id": f"c{n}",
-                "opened_at": AT,
-                "opened_date": DAY,
-                "channel": "email",
-                "region": "South",
-                **columns,
-            }
-            for n in range(number)
-        ]
-    return mart("feedback.fct_tickets", rows)
-
-
-def orders(number, region):
-    return mart(
-        "core.fct_orders",
-        [
-            {"order_id": f"{region}{n}", "customer_id": f"c{n}", "order_date": DAY, "region": region, "is_valid": True}
-            for n in range(number)
-        ],
-    )
-
-
-def kpi(kpis, measure, clock="none", **wanted):
-    return row(kpis, measure=measure, clock=clock, **({"breakdown": "company", "period": "all"} | wanted))
-
-
-def test_contact_rate_by_region():
-    frames = {
-        "feedback.fct_tickets": tickets((60, {}), (30, {"region": "North"})),
-        "core.fct_orders": pl.concat([orders(200, "South"), orders(300, "North")]),
-    }
-    kpis = table("support_kpis", frames)
-    assert kpi(kpis, "tickets_per_100_orders")["value"] == 18
-    south = kpi(kpis, "tickets_per_100_orders", breakdown="region", group_id="South")
-    assert (south["value"], south["n"]) == (30, 200)
-    assert south["lo"] == pytest.approx(22.89, abs=0.01)
-
-
-def test_shares_of_tickets():
-    solved = {"solved_at": AT + timedelta(hours=1)}
-    frames = {
-        "feedback.fct_tickets": tickets(
-            (40, {**solved, "is_one_touch": True, "rating": "good"}),
-            (40, {**solved, "n_reopens": 2, "rating": "bad"}),
-            (20, {"is_open": True, "is_repeat_contact": True}),
-        )
-    }
-    kpis = table("support_kpis", frames)
-    assert kpi(kpis, "one_touch_share")["value"] == 0.5
-    assert (kpi(kpis, "reopen_share")["value"], kpi(kpis, "reopen_share")["n"]) == (0.5, 80)
-    assert kpi(kpis, "repeat_contact_share")["value"] == 0.2
-    assert kpi(kpis, "csat_good_share")["n"] == 80
-
-
-def test_times_are_by_clock_and_open_tickets_count_as_unresolved():
-    rows = [
-        {
-            "resolution_minutes_calendar": 60.0 * (n + 1),
-            "resolution_minutes_business": 20.0 * (n + 1),
-            "first_reply_minutes_calendar": 6.0 * (n + 1),
-        }
-        for n in range(20)
-    ]
-    groups = [(1, row) for row in rows] + [(20, {"is_open": True})]
-    kpis = table("support_kpis", {"feedback.fct_tickets": tickets(*groups)})
-    # Among all forty the median is the last of those solved; among the solved alone it would be half as long.
-    assert kpi(kpis, "resolution_median", "calendar")["value"] == 60.0 * 20
-    assert kpi(kpis, "resolution_median", "business")["value"] == 20.0 * 10.5
-    assert kpi(kpis, "first_reply_median", "calendar")["value"] == 6.0 * 10.5
-    p90 = kpi(kpis, "resolution_p90", "calendar")
-    assert (p90["value"], p90["n"], p90["suppressed"]) == (None, 40, False)

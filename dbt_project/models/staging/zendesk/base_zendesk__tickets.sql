@@ -9,8 +9,8 @@ opened as (
         {{ json_struct('custom_fields', {'id': 'bigint', 'value': 'varchar'}, is_array=true) }} as fields,
         {{ json_struct('metric_set', {
             'reopens': 'bigint', 'replies': 'bigint', 'assignee_stations': 'bigint', 'solved_at': 'varchar',
-            'reply_time_in_minutes': {'calendar': 'double', 'business': 'double'},
-            'full_resolution_time_in_minutes': {'calendar': 'double', 'business': 'double'}}) }} as metrics
+            'reply_time_in_minutes': {'calendar': 'double'},
+            'first_resolution_time_in_minutes': {'calendar': 'double'}}) }} as metrics
     from tickets
     where status <> 'deleted'
 ),
