@@ -79,6 +79,8 @@ KEPT_FACTS = "kept.segment_facts"
 """What outlives the warehouse: the caller keeps it, and hands it over like any table."""
 HISTORY = "analytics.segment_history"
 TOPIC_RULES = "seeds.topic_rules"
+TOPIC_STAGES = "seeds.topic_stages"
+SERVICE_POLICIES = "seeds.service_policies"
 THRESHOLDS = "seeds.shipping_thresholds"
 
 

@@ -462,6 +462,15 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "group_id": "'g' || i",
         "unit": "'share'",
     },
+    "analytics.service_policies": {
+        "policy": "'policy_' || i",
+        "period": "'all'",
+        "measure": "'first_reply'",
+        "clock": "'business'",
+        "target_share": "0.1",
+        "verdict": "'met'",
+    },
+    "analytics.service_coverage": {"topic": "'topic_' || i", "measure": "'resolution'", "is_gap": "false"},
     "analytics.segment_profiles": {"measure": "'share'", "segment_id": "'s' || i", "unit": "'share'"},
     "analytics.metrics": {"metric_id": "'metric_' || i"},
 }

@@ -205,6 +205,9 @@ DIRTY = {
     ("satisfaction_value", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("support_kpis", "hidden_stays_hidden"): lone_secret,
     ("support_kpis", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("service_policies", "verdicts"): lambda f: put(f, SHOWN, verdict="kept"),
+    ("service_policies", "hidden_stays_hidden"): lone_secret,
+    ("service_coverage", "gaps"): lambda f: put(f, SHOWN & (pl.col("value") > 0), is_gap=True),
 }
 
 

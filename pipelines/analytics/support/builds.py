@@ -15,13 +15,16 @@ from pipelines.analytics.inputs import (
     ORDERS,
     PRODUCTS,
     SEGMENTS,
+    SERVICE_POLICIES,
     TICKETS,
+    TOPIC_STAGES,
     Frames,
     Run,
     TableBuild,
     columns,
 )
 from pipelines.analytics.support.kpis import build_support_kpis
+from pipelines.analytics.support.policies import build_service_coverage, build_service_policies
 
 
 def _support_kpis(frames: Frames, run: Run) -> pl.DataFrame:
@@ -35,6 +38,25 @@ def _support_kpis(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _service_policies(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_service_policies(
+        tickets=frames[TICKETS], policies=frames[SERVICE_POLICIES], customers=frames[CUSTOMERS], **vars(run)
+    )
+
+
+def _service_coverage(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_service_coverage(
+        tickets=frames[TICKETS],
+        policies=frames[SERVICE_POLICIES],
+        topics=frames[TOPIC_STAGES],
+        customers=frames[CUSTOMERS],
+        **vars(run),
+    )
+
+
+POLICIES = columns(
+    "policy policy_order policy_name topic channel priority measure clock target_minutes target_share owner"
+)
 BUILDS: dict[str, TableBuild] = {
     "support_kpis": TableBuild(
         {
@@ -51,5 +73,26 @@ BUILDS: dict[str, TableBuild] = {
             **SEGMENTS,
         },
         _support_kpis,
+    ),
+    "service_policies": TableBuild(
+        {
+            TICKETS: columns(
+                "customer_id opened_date topic channel priority is_open n_reopens first_reply_minutes_calendar "
+                "first_reply_minutes_business resolution_minutes_calendar resolution_minutes_business "
+                "age_minutes_calendar age_minutes_business"
+            ),
+            SERVICE_POLICIES: POLICIES,
+            **IS_STAFF,
+        },
+        _service_policies,
+    ),
+    "service_coverage": TableBuild(
+        {
+            TICKETS: columns("customer_id topic channel priority"),
+            SERVICE_POLICIES: POLICIES,
+            TOPIC_STAGES: columns("topic stage"),
+            **IS_STAFF,
+        },
+        _service_coverage,
     ),
 }

@@ -89,6 +89,25 @@ DEFINITIONS = (
         "assistant that never sleeps would see these first.",
         "opened out of hours / tickets",
     ),
+    Definition(
+        "sla_attainment",
+        "Promises kept",
+        "Share of tickets answered or solved within the time their policy promises (seed service_policies; the first "
+        "that fits by topic, channel and priority). A ticket is judged once its time is up, however soon it was done.",
+        "in time / tickets whose time is up; Wilson interval, met or missed where all of it is on one side",
+        "share",
+        CARE,
+        "service_policies",
+    ),
+    Definition(
+        "policy_coverage",
+        "Topics with a promise",
+        "Share of a topic's tickets that fall under a policy for the reply, or for the solution.",
+        "tickets under a policy / tickets; Wilson interval",
+        "share",
+        CARE,
+        "service_coverage",
+    ),
     _share(
         "csat_good_share",
         "Good ticket ratings",

@@ -44,7 +44,7 @@ def timed(tickets: pl.DataFrame, duration: Duration, clock: str) -> pl.DataFrame
     unknown; then, open or not, it says nothing about the first solution.
     """
     minutes = pl.col(MINUTES[duration.measure, clock])
-    waited = pl.when("is_open").then(f"age_minutes_{clock}")
+    waited: pl.Expr = pl.when("is_open").then(f"age_minutes_{clock}")
     if duration.measure == "first_reply":
         waited = pl.coalesce(waited, f"resolution_minutes_{clock}")
     if duration.measure == "first_resolution":

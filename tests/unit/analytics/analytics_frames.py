@@ -39,6 +39,15 @@ SEED_SCHEMAS: dict[str, Any] = {
         "free_shipping_from_amount": pl.Decimal(18, 4),
     },
     "topic_rules": {"topic": pl.String, "language": pl.String, "pattern": pl.String},
+    "topic_stages": {"topic": pl.String, "stage": pl.String},
+    "service_policies": {
+        "policy": pl.String,
+        "policy_order": pl.Int32,
+        **dict.fromkeys(("policy_name", "topic", "channel", "priority", "measure", "clock"), pl.String),
+        "target_minutes": pl.Float64,
+        "target_share": pl.Float64,
+        "owner": pl.String,
+    },
     "path_steps": {"path_step": pl.String, "step_order": pl.Int32, "description": pl.String},
     "channels": {"channel": pl.String, "channel_name": pl.String},
     "cart_causes": {"cause": pl.String, "cause_name": pl.String},
@@ -99,6 +108,8 @@ RUN_SETTINGS = pl.DataFrame(
 )
 
 TOPIC_RULES = pl.read_csv(MARTS.parents[1] / "seeds" / "topic_rules.csv")
+TOPIC_STAGES = pl.read_csv(MARTS.parents[1] / "seeds" / "topic_stages.csv")
+SERVICE_POLICIES = pl.read_csv(MARTS.parents[1] / "seeds" / "service_policies.csv").cast({"target_minutes": pl.Float64})
 
 DEFINITIONS = segment_definitions(load_segments())
 
@@ -192,6 +203,8 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
         "feedback.fct_feedback": pl.concat([reviews, said]),
         "seeds.topic_rules": TOPIC_RULES,
         **{f"seeds.{name}": shipped(name) for name in SEED_SCHEMAS if name.startswith("opportunity")},
+        "seeds.topic_stages": TOPIC_STAGES,
+        "seeds.service_policies": SERVICE_POLICIES,
         "journey.agg_touch_paths": mart("journey.agg_touch_paths", paths),
         "journey.agg_channel_spend": mart("journey.agg_channel_spend", spend),
     }
@@ -448,6 +461,7 @@ def _feedback(rng: np.random.Generator, ids: Any) -> Frames:
         age_minutes_business=reply * 9,
         n_stations=rng.integers(1, 3, t),
         topic=_pick(rng, ["damaged", "price", None], t),
+        priority=_pick(rng, ["normal", "urgent"], t),
         is_out_of_hours=rng.random(t) < 0.4,
         is_channel_switch=rng.random(t) < 0.05,
         is_first_contact_resolution=_pick(rng, [True, True, False, None], t),

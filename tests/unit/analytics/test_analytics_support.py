@@ -157,3 +157,63 @@ def test_a_reopened_ticket_of_unknown_first_solution_says_nothing_about_it():
     assert first_resolution.select("_minutes", "_done").rows() == [(30.0, True)] * 3
     assert resolution.height == 6
     assert first_reply["_done"].sum() == 0
+
+
+def policy(name, order, target, **scope):
+    own = {"policy": name, "policy_order": order, "target_minutes": target, "policy_name": name}
+    return own | {"measure": "first_reply", "clock": "calendar", "target_share": 0.9, "owner": "care"} | scope
+
+
+def promised(groups, *policies, name="service_policies"):
+    topics = {"topic": ["price", "staff"], "stage": ["research", "support"]}
+    frames = {
+        "feedback.fct_tickets": tickets(*groups),
+        "seeds.service_policies": mart("seeds.service_policies", policies),
+        "seeds.topic_stages": mart("seeds.topic_stages", **topics),
+    }
+    return table(name, frames)
+
+
+def replied(minutes, age=10_000.0, **further):
+    return {"first_reply_minutes_calendar": minutes, "age_minutes_calendar": age, **further}
+
+
+def test_a_promise_is_judged_when_its_time_is_up_and_the_first_policy_that_fits_holds():
+    groups = [
+        (60, replied(5.0, priority="urgent")),
+        # On the minute is in time; the general policy, which would be kept as well, is not asked.
+        (40, replied(30.0, priority="urgent")),
+        (50, replied(31.0, priority="urgent")),
+        (100, replied(500.0)),
+        # Nobody answered, and the time is up.
+        (20, {"is_open": True, "age_minutes_calendar": 31.0, "priority": "urgent"}),
+        # Too young to be judged, answered or not; closed in time without a reply.
+        (70, replied(5.0, age=30.0, priority="urgent")),
+        (70, {"is_open": True, "age_minutes_calendar": 30.0, "priority": "urgent"}),
+        (70, {"resolution_minutes_calendar": 20.0, "age_minutes_calendar": 9e9, "priority": "urgent"}),
+    ]
+    found = promised(groups, policy("all", 2, 600.0), policy("urgent", 1, 30.0, priority="urgent"))
+    urgent = row(found, policy="urgent", period="all")
+    assert (urgent["value"], urgent["n"], urgent["verdict"], urgent["topic"]) == (100 / 170, 170, "missed", "any")
+    every = row(found, policy="all", period="2026Q3")
+    assert (every["value"], every["n"], every["verdict"]) == (1.0, 100, "met")
+
+
+def test_few_tickets_neither_keep_nor_break_a_promise():
+    found = promised([(12, replied(5.0))], policy("all", 1, 600.0))
+    assert row(found, policy="all", period="all")["verdict"] == "unclear"
+    few = promised([(9, replied(5.0))], policy("all", 1, 600.0))
+    assert row(few, policy="all", period="all")["verdict"] == "suppressed"
+
+
+def test_a_topic_without_a_promise_is_a_gap():
+    groups = [(30, {"topic": "price", "priority": "urgent"}), (10, {"topic": "price"}), (20, {"topic": "size_fit"})]
+    found = promised(groups, policy("urgent", 1, 30.0, topic="price", priority="urgent"), name="service_coverage")
+    price = row(found, topic="price", measure="first_reply")
+    assert (price["value"], price["n"], price["is_gap"], price["policies"]) == (0.75, 40, False, "urgent")
+    assert row(found, topic="price", measure="resolution")["is_gap"]
+    assert row(found, topic="size_fit", measure="first_reply")["is_gap"]
+    assert row(found, topic="size_fit", measure="first_reply")["stage"] == "unknown"
+    # Nobody wrote about it: neither covered nor a gap.
+    nobody = row(found, topic="staff", measure="first_reply")
+    assert (nobody["n"], nobody["is_gap"], nobody["stage"]) == (0, None, "support")
