@@ -26,10 +26,9 @@ def verdicts_are_earned(context: Context) -> list[tuple[int, str]]:
 
 
 def gaps_are_bare(context: Context) -> list[tuple[int, str]]:
-    """A gap is a topic of which no ticket falls under a policy, and the reverse."""
-    wrong = context.frame.filter(pl.col("is_gap") != (pl.col("value") == 0))
-    named = context.frame.filter(pl.col("is_gap") & pl.col("policies").is_not_null())
-    return breaches(wrong, "gaps that are covered, or the reverse") + breaches(named, "gaps that name a policy")
+    """A gap is a topic of which most tickets fall under no policy, and the reverse."""
+    wrong = context.frame.filter(pl.col("is_gap") != (pl.col("value") < 0.5))
+    return breaches(wrong, "gaps that are covered, or the reverse")
 
 
 LAWS: dict[str, tuple[Law, ...]] = {

@@ -144,7 +144,7 @@ def build_service_coverage(
     hidden = disclosure.is_small(pl.col("n"), min_cell)
     rows = frame.with_columns(
         *(pl.Series(name, getattr(share, name), pl.Float64) for name in ("value", "lo", "hi")),
-        pl.when(~hidden & (pl.col("n") > 0)).then(pl.col("_covered") == 0).alias("is_gap"),
+        pl.when(~hidden & (pl.col("n") > 0)).then(pl.col("_covered") * 2 < pl.col("n")).alias("is_gap"),
         pl.when(~hidden).then("policies").alias("policies"),
         pl.lit("tickets opened").alias("basis"),
     )

@@ -52,7 +52,7 @@ TABLES = (
         Column("topic", STRING, "Topic of tickets; other for rare ones, unknown where the ticket has none."),
         Column("measure", STRING, "first_reply or resolution."),
         Column("policies", STRING, "Policies that hold for some of the tickets, joined by +."),
-        Column("is_gap", BOOL, "No ticket on the topic falls under any policy; null without tickets."),
+        Column("is_gap", BOOL, "Most tickets on the topic fall under no policy; null without tickets."),
         *estimate("policy_coverage: share of tickets that fall under a policy.", "Tickets on the topic."),
     ),
 )

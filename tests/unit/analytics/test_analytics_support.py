@@ -208,10 +208,14 @@ def test_few_tickets_neither_keep_nor_break_a_promise():
 
 def test_a_topic_without_a_promise_is_a_gap():
     groups = [(30, {"topic": "price", "priority": "urgent"}), (10, {"topic": "price"}), (20, {"topic": "size_fit"})]
-    found = promised(groups, policy("urgent", 1, 30.0, topic="price", priority="urgent"), name="service_coverage")
+    urgent = [policy("urgent", 1, 30.0, topic="price", priority="urgent")]
+    found = promised(groups, *urgent, name="service_coverage")
     price = row(found, topic="price", measure="first_reply")
     assert (price["value"], price["n"], price["is_gap"], price["policies"]) == (0.75, 40, False, "urgent")
     assert row(found, topic="price", measure="resolution")["is_gap"]
+    # One urgent ticket in three has a promise, and no other: most of the topic is a gap.
+    more = promised([groups[0], (60, {"topic": "price"})], *urgent, name="service_coverage")
+    assert row(more, topic="price", measure="first_reply")["is_gap"]
     assert row(found, topic="size_fit", measure="first_reply")["is_gap"]
     assert row(found, topic="size_fit", measure="first_reply")["stage"] == "unknown"
     # Nobody wrote about it: neither covered nor a gap.
