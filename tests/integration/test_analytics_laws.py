@@ -207,6 +207,13 @@ DIRTY = {
     ("support_kpis", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("service_policies", "verdicts"): lambda f: put(f, SHOWN, verdict="kept"),
     ("service_policies", "hidden_stays_hidden"): lone_secret,
+    ("agent_quality", "enough_agents"): lambda f: put(f, SHOWN, agents=4),
+    ("agent_quality", "hidden_stays_hidden"): lone_secret,
+    ("agent_quality", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("employee_links", "verdicts"): lambda f: put(f, TESTED, verdict="lower", value=0.5, hi=0.6),
+    ("employee_links", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
+    ("support_backlog", "stock_flow"): lambda f: put(f, pl.col("n_closing").is_not_null(), n_created=10**6),
+    ("support_backlog", "hidden_stays_hidden"): lone_secret,
     ("service_coverage", "gaps"): lambda f: put(f, SHOWN & (pl.col("value") > 0), is_gap=True),
 }
 

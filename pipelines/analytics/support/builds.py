@@ -8,6 +8,8 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.analytics.inputs import (
+    AGENT_WEEKS,
+    BACKLOG,
     CUSTOMERS,
     IS_STAFF,
     LINES,
@@ -23,6 +25,9 @@ from pipelines.analytics.inputs import (
     TableBuild,
     columns,
 )
+from pipelines.analytics.support.agents import build_agent_quality
+from pipelines.analytics.support.backlog import build_support_backlog
+from pipelines.analytics.support.employees import build_employee_links
 from pipelines.analytics.support.kpis import build_support_kpis
 from pipelines.analytics.support.policies import build_service_coverage, build_service_policies
 
@@ -52,6 +57,18 @@ def _service_coverage(frames: Frames, run: Run) -> pl.DataFrame:
         customers=frames[CUSTOMERS],
         **vars(run),
     )
+
+
+def _agent_quality(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_agent_quality(weeks=frames[AGENT_WEEKS], tickets=frames[TICKETS], **vars(run))
+
+
+def _employee_links(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_employee_links(weeks=frames[AGENT_WEEKS], tickets=frames[TICKETS], **vars(run))
+
+
+def _support_backlog(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_support_backlog(frames[BACKLOG], **vars(run))
 
 
 POLICIES = columns(
@@ -94,5 +111,23 @@ BUILDS: dict[str, TableBuild] = {
             **IS_STAFF,
         },
         _service_coverage,
+    ),
+    "agent_quality": TableBuild(
+        {
+            AGENT_WEEKS: columns("agent_id week_start_date team_ref team_name enps_score qa_score"),
+            TICKETS: columns("system agent_ref team_ref opened_date rating is_one_touch is_first_contact_resolution"),
+        },
+        _agent_quality,
+    ),
+    "employee_links": TableBuild(
+        {
+            AGENT_WEEKS: columns("agent_id week_start_date team_ref tool_downtime_minutes enps_score qa_score"),
+            TICKETS: columns("team_ref opened_date rating"),
+        },
+        _employee_links,
+    ),
+    "support_backlog": TableBuild(
+        {BACKLOG: columns("calendar_date region channel n_opening n_created n_reopened n_solved n_closing")},
+        _support_backlog,
     ),
 }

@@ -27,6 +27,11 @@ def _time(metric_id: str, name: str, definition: str) -> tuple[Definition, ...]:
     )
 
 
+def _agents(metric_id: str, name: str, definition: str, unit: str) -> Definition:
+    how = "mean over agents of the agent's own number; t interval over agents, spread by DerSimonian and Laird"
+    return Definition(metric_id, name, definition, how, unit, CARE, "agent_quality")
+
+
 DEFINITIONS = (
     Definition(
         "tickets_per_100_orders",
@@ -113,5 +118,48 @@ DEFINITIONS = (
         "Good ticket ratings",
         "Share of rated tickets rated good; a two-way rating, not top-2 of five.",
         "good / rated tickets",
+    ),
+    _agents(
+        "qa_score",
+        "Conversations as line managers rate them",
+        "Line manager's rating of sampled conversations, 0-100, of agents with four rated weeks or more.",
+        "points 0-100",
+    ),
+    _agents(
+        "agent_csat_good_share",
+        "Good ratings, agents alike",
+        "Share of an agent's rated tickets rated good, of agents with eleven or more; each agent counts alike.",
+        "share",
+    ),
+    _agents(
+        "agent_one_touch_share",
+        "One-touch tickets, agents alike",
+        "Share of an agent's solved tickets that needed at most one reply, of agents with eleven or more.",
+        "share",
+    ),
+    _agents(
+        "agent_first_contact_resolution_share",
+        "Solved at the first contact, agents alike",
+        "Share of an agent's first contacts solved at the first contact, of agents with eleven or more.",
+        "share",
+    ),
+    Definition(
+        "enps",
+        "Employee net promoter score",
+        "Share of support staff who would recommend the company as an employer with 9-10, minus share with 0-6.",
+        "100 * (promoters - detractors) / answers; adjusted Wald interval; from five agents on",
+        "points -100 to 100",
+        CARE,
+        "agent_quality",
+    ),
+    Definition(
+        "employee_link",
+        "Good ratings after what staff lived through",
+        "Association of the share of good ratings with tool downtime, line managers' ratings and the employee score of "
+        "the team in the period before, the same and the one after (placebo). Nothing is said to cause anything.",
+        "weighted least squares by team and period, fixed teams and quarters, periods as clusters; 100 team-periods",
+        "share per unit",
+        CARE,
+        "employee_links",
     ),
 )

@@ -5,7 +5,19 @@ Belongs here: columns, keys and words. Stays out: how the numbers are computed.
 
 from __future__ import annotations
 
-from pipelines.analytics.table import BOOL, BREAKDOWN, FLOAT, GROUP, PERIOD, STRING, Column, estimate, table
+from pipelines.analytics.table import (
+    BOOL,
+    BREAKDOWN,
+    FLOAT,
+    GROUP,
+    INT,
+    PERIOD,
+    STRING,
+    Column,
+    estimate,
+    table,
+    tested,
+)
 
 TABLES = (
     table(
@@ -54,5 +66,57 @@ TABLES = (
         Column("policies", STRING, "Policies that hold for some of the tickets, joined by +."),
         Column("is_gap", BOOL, "Most tickets on the topic fall under no policy; null without tickets."),
         *estimate("policy_coverage: share of tickets that fall under a policy.", "Tickets on the topic."),
+    ),
+    table(
+        "agent_quality",
+        "One row per measure, team (and all teams) and period: how well conversations go, the agent being the unit.",
+        "measure breakdown group_id period",
+        Column("measure", STRING, "What is measured, a metric of the registry."),
+        Column("breakdown", STRING, "company or team."),
+        Column("group_id", STRING, "Team; all for the company."),
+        PERIOD,
+        Column("unit", STRING, "points 0-100, share, or points -100 to 100."),
+        *estimate(
+            "Mean over the agents of each agent's own number; for enps the net score of the answers.",
+            "Rated weeks, tickets or answers of the agents counted.",
+        ),
+        Column("agents", INT, "Agents counted: those with enough rows of their own. Below five a team is not shown."),
+        Column("median", FLOAT, "Median of the agents' own numbers; null for enps."),
+        Column("between_agents_sd", FLOAT, "How far agents differ beyond chance, as a standard deviation."),
+        Column("reliability", FLOAT, "Share of the scatter of agents' numbers that is more than chance, 0-1."),
+    ),
+    table(
+        "employee_links",
+        "One row per thing staff live through and timing: how the share of good ratings moves with it.",
+        "exposure timing",
+        Column("exposure", STRING, "tool_downtime, qa_score or enps_score: the team's mean in a period."),
+        Column("timing", STRING, "before (the period before the rating), same, after (placebo: it had not happened)."),
+        Column("grain", STRING, "Period: week or quarter."),
+        Column("unit", STRING, "Unit of value."),
+        *estimate(
+            "Association, no effect: change of the share of good ratings with one more of the exposure, within teams "
+            "and quarters.",
+            "Ratings behind it.",
+        ),
+        Column("team_periods", INT, "Teams times periods with ratings and a known exposure."),
+        *tested("Two-sided p of the slope; null where there is too little data.", "all rows of the table"),
+        Column("verdict", STRING, "higher, lower, no_evidence, too_little_data, suppressed."),
+    ),
+    table(
+        "support_backlog",
+        "One row per breakdown, group and quarter from its first ticket on: the stock of open tickets and its flows.",
+        "breakdown group_id period",
+        Column("breakdown", STRING, "company, region or channel."),
+        GROUP,
+        Column("period", STRING, "Calendar quarter in the reporting time zone such as 2026Q3."),
+        Column("is_complete", BOOL, "The quarter is over."),
+        Column("n_opening", INT, "Open when the quarter began."),
+        Column("n_created", INT, "Opened in the quarter."),
+        Column("n_reopened", INT, "Opened again in the quarter; null where a stock of the row is hidden."),
+        Column("n_solved", INT, "Solved in the quarter, for the first time or once more."),
+        Column("n_closing", INT, "Open when the quarter ended: opening + created + reopened - solved."),
+        Column("open_median", FLOAT, "Median over the days of the quarter of the tickets open when the day ends."),
+        Column("open_p90", FLOAT, "90th percentile over the days of the quarter."),
+        Column("suppressed", BOOL, "True where a flow is below the minimum, or would give one away; then no number."),
     ),
 )

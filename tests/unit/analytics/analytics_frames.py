@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import yaml
+from support_frames import AGENTS, agent_weeks, backlog, teams_of
 from touch_frames import added_up, paths_of
 
 from pipelines.analytics.build import BUILDS, build_table
@@ -438,6 +439,7 @@ def _feedback(rng: np.random.Generator, ids: Any) -> Frames:
     line = _pick(rng, [*LINES, None], t)
     is_open = rng.random(t) < 0.1
     reply = rng.lognormal(4, 1, t)
+    agents = [str(number) for number in rng.integers(0, AGENTS, t)]
     tickets = mart(
         "feedback.fct_tickets",
         ticket_id=[f"t{number}" for number in range(t)],
@@ -460,6 +462,9 @@ def _feedback(rng: np.random.Generator, ids: Any) -> Frames:
         age_minutes_calendar=reply * 30,
         age_minutes_business=reply * 9,
         n_stations=rng.integers(1, 3, t),
+        system=["z"] * t,
+        agent_ref=agents,
+        team_ref=teams_of(agents),
         topic=_pick(rng, ["damaged", "price", None], t),
         priority=_pick(rng, ["normal", "urgent"], t),
         is_out_of_hours=rng.random(t) < 0.4,
@@ -479,6 +484,8 @@ def _feedback(rng: np.random.Generator, ids: Any) -> Frames:
         "feedback.fct_survey_invitations": invitations,
         "feedback.fct_feedback": reviews,
         "feedback.fct_tickets": tickets,
+        "feedback.fct_agent_weeks": mart("feedback.fct_agent_weeks", agent_weeks(rng)),
+        "feedback.agg_support_backlog": mart("feedback.agg_support_backlog", backlog(rng)),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -221,3 +221,102 @@ def test_a_topic_without_a_promise_is_a_gap():
     # Nobody wrote about it: neither covered nor a gap.
     nobody = row(found, topic="staff", measure="first_reply")
     assert (nobody["n"], nobody["is_gap"], nobody["stage"]) == (0, None, "support")
+
+
+def weeks_of(*agents, n_weeks=10, first=date(2026, 7, 6)):
+    """Weeks of (team, further columns) agents."""
+    rows = [
+        {"agent_id": f"z:{number}", "team_ref": team, "team_name": f"Team {team}", **columns}
+        | {"week_start_date": first + timedelta(days=7 * week)}
+        for number, (team, columns) in enumerate(agents)
+        for week in range(n_weeks)
+    ]
+    return mart("feedback.fct_agent_weeks", rows).with_columns(
+        pl.Series(name, [each.get(name) for each in rows], dtype)
+        for name, dtype in (("qa_score", pl.Float64), ("enps_score", pl.Int32))
+    )
+
+
+def test_a_team_is_the_mean_of_its_agents_and_a_small_one_is_not_shown():
+    agents = [("1", {"qa_score": score}) for score in (70.0, 75.0, 80.0, 85.0, 90.0)]
+    agents += [("2", {"qa_score": 60.0})] * 4 + [("3", {"qa_score": 95.0})] * 5
+    weeks = weeks_of(*agents).with_columns(pl.col("qa_score") + pl.col("week_start_date").rank("dense") % 2 * 2 - 1)
+    last = pl.col("week_start_date") == pl.col("week_start_date").max()
+    weeks = weeks.filter(~((pl.col("team_ref") == "3") & last))
+    found = table("agent_quality", {"feedback.fct_agent_weeks": weeks})
+    team = row(found, measure="qa_score", group_id="Team 1", period="all")
+    assert (team["value"], team["median"], team["agents"], team["n"]) == (80, 80, 5, 50)
+    # Five agents, not fifty weeks: their sd is 7.9057, t(4) 2.7764.
+    assert team["lo"] == pytest.approx(80 - 2.77645 * 7.90569 / 5**0.5, abs=1e-3)
+    # Each scatters by 10 / 9 over ten weeks around its own mean: 62.5 less 1 / 9 is between agents.
+    assert team["between_agents_sd"] == pytest.approx((62.5 - 1 / 9) ** 0.5, abs=1e-3)
+    assert team["reliability"] == pytest.approx(1 - (1 / 9) / 62.5, abs=1e-6)
+    assert row(found, measure="qa_score", group_id="Team 2", period="all")["suppressed"]
+    # Nor may all teams and the other two give it away.
+    assert found.filter((pl.col("period") == "all") & pl.col("suppressed")).height == 2
+
+
+def test_agents_who_differ_by_chance_alone_have_no_spread():
+    rng = np.random.default_rng(3)
+    whose = [{"agent_ref": str(agent), "system": "z", "team_ref": "1"} for agent in range(12)]
+    alike = tickets(*((200, each) for each in whose)).with_columns(
+        pl.Series("rating", np.where(rng.random(2400) < 0.8, "good", "bad"))
+    )
+    here = {"measure": "agent_csat_good_share", "breakdown": "company", "period": "all"}
+    roster = {"feedback.fct_agent_weeks": weeks_of(*[("1", {})] * 12)}
+    chance = row(table("agent_quality", roster | {"feedback.fct_tickets": alike}), **here)
+    assert (chance["agents"], chance["n"]) == (12, 2400)
+    assert chance["between_agents_sd"] < 0.03
+    # Half of them always good, the other half three times in five.
+    is_good = (pl.col("agent_ref").cast(pl.Int64) < 6) | (pl.int_range(pl.len()) % 5 < 3)
+    apart = alike.with_columns(pl.when(is_good).then(pl.lit("good")).otherwise(pl.lit("bad")).alias("rating"))
+    spread = row(table("agent_quality", roster | {"feedback.fct_tickets": apart}), **here)
+    assert spread["value"] == pytest.approx(0.8)
+    assert spread["between_agents_sd"] == pytest.approx(0.2 * (12 / 11) ** 0.5, abs=0.01)
+    assert spread["reliability"] > 0.95
+
+
+def test_ratings_after_bad_weeks_are_told_from_those_before_and_too_little_is_said_so():
+    rng = np.random.default_rng(7)
+    n_weeks, teams, first = 60, 5, date(2025, 7, 7)
+    down = rng.random((teams, n_weeks)) < 0.3
+    weeks = weeks_of(*[(str(n % teams), {}) for n in range(teams * 5)], n_weeks=n_weeks, first=first)
+    hours = [2.0 * down[n % teams, week] for n in range(teams * 5) for week in range(n_weeks)]
+    weeks = weeks.with_columns(pl.Series("tool_downtime_minutes", hours) * 60)
+    rows = []
+    for team in range(teams):
+        for week in range(1, n_weeks):
+            good = 6 if down[team, week - 1] else 9
+            at = {"team_ref": str(team), "opened_date": first + timedelta(days=7 * week + 6)}
+            rows += [(good, {**at, "rating": "good"}), (10 - good, {**at, "rating": "bad"})]
+    found = table("employee_links", {"feedback.fct_tickets": tickets(*rows), "feedback.fct_agent_weeks": weeks})
+    before = row(found, exposure="tool_downtime", timing="before")
+    assert (before["verdict"], before["value"]) == ("lower", pytest.approx(-0.15))
+    assert (before["team_periods"], before["n"]) == (teams * (n_weeks - 1), teams * (n_weeks - 1) * 10)
+    for timing in ("same", "after"):
+        assert row(found, exposure="tool_downtime", timing=timing)["verdict"] == "no_evidence"
+    # Nobody was asked: nothing is made up.
+    nobody = row(found, exposure="enps_score", timing="before")
+    assert (nobody["verdict"], nobody["value"], nobody["n"]) == ("too_little_data", None, 0)
+
+
+def test_a_backlog_is_stock_and_flow_by_quarter_and_small_stocks_are_hidden_with_what_tells_them():
+    start, days = date(2026, 6, 29), []
+    for day in range(4):
+        flows = {"n_created": 40, "n_reopened": 12, "n_solved": 32}
+        where = {"calendar_date": start + timedelta(days=day), "channel": "email", "region": "South"}
+        days.append(where | flows | {"n_opening": 20 * day, "n_closing": 20 * (day + 1)})
+        small = {"n_created": 30, "n_reopened": 0, "n_solved": 29}
+        days.append(where | small | {"region": "North", "n_opening": day, "n_closing": day + 1})
+        third = {"n_created": 30, "n_reopened": 15, "n_solved": 20}
+        days.append(where | third | {"region": "East", "n_opening": 25 * day, "n_closing": 25 * (day + 1)})
+    found = table("support_backlog", {"feedback.agg_support_backlog": mart("feedback.agg_support_backlog", days)})
+    company = row(found, breakdown="company", period="2026Q3")
+    stock = [company[name] for name in ("n_opening", "n_created", "n_reopened", "n_solved", "n_closing")]
+    assert stock == [92, 200, 54, 162, 184]
+    assert company["open_median"] == (138 + 184) / 2
+    north = row(found, group_id="North", period="2026Q3")
+    assert (north["n_created"], north["n_opening"], north["n_closing"], north["n_reopened"]) == (60, None, None, None)
+    # One more is hidden, or North would be the company less the others.
+    shown = found.filter((pl.col("breakdown") == "region") & (pl.col("period") == "2026Q3"))["n_closing"]
+    assert shown.null_count() == 2
