@@ -10,7 +10,7 @@ Whatever else changed in those days changed too: the difference is an associatio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 
 import polars as pl
@@ -35,7 +35,7 @@ def watched_units(
     ``frames`` are carts, sessions, orders, tickets and feedback.
     """
     orders = frames["orders"]
-    every: dict[str, Callable[[], pl.DataFrame]] = {
+    every: dict[str, Callable[[], Iterator[pl.DataFrame]]] = {
         "cart": lambda: cart_units(frames["carts"]),
         "site": lambda: site_units(frames["sessions"], 0.0),
         "support delivery": lambda: order_units(orders, frames["tickets"], as_of, silence=0),
