@@ -103,6 +103,22 @@ def _difference(value: Floats, se: Floats, df: Floats) -> Difference:
     return Difference(value, se, df, value - half, value + half, statistic, p)
 
 
+def hedges_g(
+    *, mean_1: ArrayLike, sd_1: ArrayLike, n_1: ArrayLike, mean_0: ArrayLike, sd_0: ArrayLike, n_0: ArrayLike
+) -> Interval:
+    """Difference of means in pooled standard deviations, corrected for small samples (Hedges 1981); 1 minus 0.
+
+    The interval is the normal one of Hedges and Olkin (1985). NaN where a side has n < 2 or nobody differs.
+    """
+    a, b = _floats(n_1), _floats(n_0)
+    freedom = np.where((a >= 2) & (b >= 2), a + b - 2, np.nan)
+    pooled = np.sqrt(((a - 1) * _floats(sd_1) ** 2 + (b - 1) * _floats(sd_0) ** 2) / freedom)
+    distance = (_floats(mean_1) - _floats(mean_0)) / np.where(pooled > 0, pooled, np.nan)
+    value = distance * (1 - 3 / (4 * freedom - 1))
+    half = Z95 * np.sqrt((a + b) / (a * b) + value**2 / (2 * (a + b)))
+    return Interval(value, value - half, value + half)
+
+
 def minimum_detectable(se: ArrayLike) -> Floats:
     """Smallest true difference found with 80 % power by a two-sided 5 % test with this standard error."""
     return DETECTABLE * _floats(se)

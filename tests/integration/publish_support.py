@@ -242,6 +242,34 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "difference_lo": "0.4",
         "difference_hi": "0.6",
     },
+    "analytics.customer_gaps": {
+        "item": "'nps'",
+        "dimension": "'company'",
+        "group_id": "'g' || i",
+        "verdict": "'no_evidence'",
+        "non_customers": "5.5",
+        "customers": "5.0",
+        **{
+            f"{name}_{end}": value
+            for name in ("non_customers", "customers")
+            for end, value in (("lo", "4"), ("hi", "6"))
+        },
+        "effect_size_lo": "0.4",
+        "effect_size_hi": "0.6",
+    },
+    "analytics.segment_affinity": {
+        "segment_id": "'g' || i",
+        "dimension": "'channel'",
+        "item": "'web'",
+        "value": "110",
+        "lo": "100",
+        "hi": "120",
+        "rate": "0.55",
+        "rate_lo": "0.5",
+        "rate_hi": "0.6",
+        "company_rate": "0.5",
+        "verdict": "'no_evidence'",
+    },
     "analytics.value_backtest": {
         "measure": "'orders'",
         "method": "'m' || i",

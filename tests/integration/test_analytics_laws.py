@@ -115,6 +115,14 @@ DIRTY = {
     ),
     ("value_concentration", "hidden_stays_hidden"): lone_secret,
     ("value_concentration", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
+    ("customer_gaps", "gaps"): lambda f: put(f, SHOWN, value=50.0, hi=60.0),
+    ("customer_gaps", "gaps_earned"): lambda f: put(f, SHOWN, verdict="higher", p_adj=0.5),
+    ("customer_gaps", "adjustment"): lambda f: put(f, TESTED, family_size=99),
+    ("customer_gaps", "hidden_stays_hidden"): lone_secret,
+    ("segment_affinity", "quotients"): lambda f: put(f, SHOWN, value=500.0, hi=600.0),
+    ("segment_affinity", "affinities_earned"): lambda f: put(f, TESTED, verdict="over_used", p_adj=0.9),
+    ("segment_affinity", "adjustment"): lambda f: put(f, TESTED, family_size=99),
+    ("segment_affinity", "hidden_stays_hidden"): lone_secret,
     ("cost_to_serve", "costs_add_up"): lambda f: put(
         f, SHOWN & (pl.col("measure") == "service_cost_per_customer"), value=1e6, hi=1e7
     ),

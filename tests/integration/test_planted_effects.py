@@ -1,4 +1,4 @@
-"""The analytics recover what the demo company hides: effects 1, 2, 3, 4, 5 and 13 of the generator, within intervals.
+"""The analytics recover what the demo company hides: effects 1 to 5, 11 and 13 of the generator, within intervals.
 
 Effects about identity and arrival are tested where they are computed; the others need analytics that do not exist yet.
 """
@@ -319,6 +319,19 @@ def test_a_point_goes_with_the_planted_share_of_spend_and_its_placebo_with_nothi
         assert found["placebo_verdict"] == "clean"
     buying = row(value, measure="buying_per_point")
     assert buying["lo"] <= 0 <= buying["hi"]
+
+
+# Effect 11: those who did not buy value design more, and no other side of shopping.
+
+
+def test_people_who_did_not_buy_value_design_more_and_nothing_else(read):
+    gaps = rows(read("analytics.customer_gaps"), dimension="company")
+    design = row(gaps, item="importance_design")
+    assert design["lo"] <= effects.NON_CUSTOMER_DESIGN <= design["hi"]
+    assert design["verdict"] == "higher"
+    others = gaps.filter(pl.col("item").str.starts_with("importance_"), pl.col("item") != "importance_design")
+    assert set(others["verdict"]) == {"no_evidence"}
+    assert others.height == len(NEEDS) - 1
 
 
 # Effect 13: nine answers in a cell are hidden, and a companion with them.

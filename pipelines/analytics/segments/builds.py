@@ -27,7 +27,7 @@ from pipelines.analytics.inputs import (
     columns,
 )
 from pipelines.analytics.metrics import build_metrics
-from pipelines.analytics.segments import scheme_builds, value_builds
+from pipelines.analytics.segments import profile_builds, scheme_builds, value_builds
 from pipelines.analytics.segments.contrasts import build_segment_contrasts
 from pipelines.analytics.segments.needs import NEED_HABITS, NEED_PURCHASES, build_customer_needs
 from pipelines.analytics.segments.profiles import build_segment_profiles
@@ -125,4 +125,5 @@ BUILDS: dict[str, TableBuild] = {
         _segment_contrasts,
     ),
     **value_builds.BY_SEGMENT,
+    **profile_builds.BUILDS,
 }

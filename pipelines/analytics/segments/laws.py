@@ -19,7 +19,7 @@ from pipelines.analytics.law import (
     side_law,
     sum_law,
 )
-from pipelines.analytics.segments import scheme_laws, value_laws
+from pipelines.analytics.segments import profile_laws, scheme_laws, value_laws
 from pipelines.analytics.segments.needs import ENOUGH_ORDERS, ENOUGH_TEXTS, MARGIN, MIXED, NEEDS
 from pipelines.analytics.segments.value import base_customers
 
@@ -69,4 +69,5 @@ LAWS: dict[str, tuple[Law, ...]] = {
         registry_law("measure"),
     ),
     **value_laws.LAWS,
+    **profile_laws.LAWS,
 }

@@ -6,7 +6,7 @@ Belongs here: what each number means and how it is computed. Stays out: the comp
 from __future__ import annotations
 
 from pipelines.analytics.definition import CARE, COMMERCE, CRM, Definition
-from pipelines.analytics.segments import scheme_metrics, value_metrics
+from pipelines.analytics.segments import profile_metrics, scheme_metrics, value_metrics
 
 DEFINITIONS = (
     Definition(
@@ -113,4 +113,5 @@ DEFINITIONS = (
     ),
     *value_metrics.DEFINITIONS,
     *scheme_metrics.DEFINITIONS,
+    *profile_metrics.DEFINITIONS,
 )

@@ -5,7 +5,7 @@ Belongs here: columns, keys and words. Stays out: how the numbers are computed.
 
 from __future__ import annotations
 
-from pipelines.analytics.segments import scheme_tables, value_tables
+from pipelines.analytics.segments import profile_tables, scheme_tables, value_tables
 from pipelines.analytics.table import (
     FLOAT,
     GROUP,
@@ -90,6 +90,7 @@ TABLES = (
     ),
     *value_tables.TABLES,
     *scheme_tables.TABLES,
+    *profile_tables.TABLES,
     table(
         "segment_contrasts",
         "One row per segment scheme, group and measure: the group against the groups that do not stand out.",

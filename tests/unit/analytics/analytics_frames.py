@@ -194,7 +194,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
         **_journey(rng, ids),
         **_phases(np.random.default_rng(seed + 1), ids),
     }
-    frames |= _maps(np.random.default_rng(seed + 3), ids)
+    frames |= _maps(np.random.default_rng(seed + 3), ids) | _uses(np.random.default_rng(seed + 4), ids)
     staff = frames["core.dim_customers"].filter("is_staff")["customer_id"].to_list()
     paths = added_up(paths_of(frames["core.fct_orders"], staff, seed + 2))
     spend = [{"channel": "email", "n_campaigns": 3, "spend_amount_reporting": 900}]
@@ -248,6 +248,26 @@ def _habits(rng: np.random.Generator, ids: Any) -> Frames:
             **said,
         ),
     }
+
+
+def _uses(rng: np.random.Generator, ids: Any) -> Frames:
+    """Channels most were seen on and one hardly used, lines half of the people bought of, offers sent to a third."""
+    rows = []
+    for dimension, item, share in (
+        ("channel", "web", 0.7),
+        ("channel", "store", 0.4),
+        ("channel", "phone", 0.04),
+        ("product_line", "Sofas", 0.3),
+        ("product_line", "Kitchen", 0.2),
+        ("offer", "discount", 0.35),
+    ):
+        for customer in ids[rng.random(len(ids)) < share]:
+            sent = 1 + int(rng.integers(0, 4)) if dimension == "offer" else 1
+            used = int(rng.binomial(sent, 0.3)) if dimension == "offer" else 1
+            rows.append(
+                {"customer_id": customer, "dimension": dimension, "item": item, "n_uses": used, "n_chances": sent}
+            )
+    return {"journey.agg_customer_uses": mart("journey.agg_customer_uses", rows)}
 
 
 def _pick(rng: np.random.Generator, values: Any, size: int, p: Any = None) -> Any:

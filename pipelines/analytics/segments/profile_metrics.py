@@ -1,0 +1,29 @@
+"""Metrics of segments beside each other and beside people who did not buy.
+
+Belongs here: what each number means and how it is computed. Stays out: the computation.
+"""
+
+from __future__ import annotations
+
+from pipelines.analytics.definition import CRM, INSIGHT, Definition
+
+DEFINITIONS = (
+    Definition(
+        "non_customer_gap",
+        "Gap to people who did not buy",
+        "How differently people who did not buy answer a survey question, beside customers; each person counts once.",
+        "mean of those who did not buy - mean of customers; Welch interval; Hedges' g",
+        "points of the question",
+        INSIGHT,
+        "customer_gaps",
+    ),
+    Definition(
+        "affinity_index",
+        "Affinity index",
+        "How much more a segment uses a channel, buys of a line or clicks on an offer than everybody; 100 is alike.",
+        "100 * rate of the segment / rate of all; delta method on the logarithm, errors by customer",
+        "100 = everybody",
+        CRM,
+        "segment_affinity",
+    ),
+)
