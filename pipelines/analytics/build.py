@@ -16,6 +16,7 @@ from pipelines.analytics.inputs import Read, Run, TableBuild
 from pipelines.analytics.journey import builds as journey
 from pipelines.analytics.maps import builds as maps
 from pipelines.analytics.opportunities import builds as opportunities
+from pipelines.analytics.recorded import only_recorded
 from pipelines.analytics.satisfaction import builds as satisfaction
 from pipelines.analytics.segments import builds as segments
 from pipelines.analytics.support import builds as support
@@ -61,7 +62,7 @@ def build_table(name: str, read: Read, *, as_of: date, run_id: str, min_cell: in
     Raises:
         KeyError: there is no such table.
     """
-    return BUILDS[name].build(read_inputs(name, read), Run(as_of, run_id, min_cell))
+    return only_recorded(BUILDS[name].build(read_inputs(name, read), Run(as_of, run_id, min_cell)))
 
 
 def as_float(frame: pl.DataFrame) -> pl.DataFrame:

@@ -28,6 +28,8 @@ AS_OF = "2026-03-01 00:00:00"
 LOADED = "2026-03-01 01:00:00"
 MARTS = PROJECT_ROOT / "dbt_project" / "models" / "marts"
 ENTITIES = PROJECT_ROOT / "dbt_project" / "models" / "intermediate" / "entities"
+TICKETS = ("dim_support_days", "fct_ticket_times", "fct_tickets")
+"""The models that make tickets."""
 IDENTITY_SOURCES = ENTITIES.parent / "identity" / "_identity__sources.yml"
 
 Row = Mapping[str, Any]

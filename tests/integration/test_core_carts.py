@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from core_kit import MARTS, House, Row, assert_same_rows, new_house
+from core_kit import MARTS, TICKETS, House, Row, assert_same_rows, new_house
 
 from pipelines.analytics.carts.causes import CAUSES
 
 MODELS = (
     *("dim_products", "dim_fx_rates", "fct_refunds", "fct_order_lines", "int_identity__accounts", "fct_orders"),
-    *("fct_tickets", "bridge_device_owners", "path:models/marts/journey/carts", "fct_carts", "fct_cart_causes"),
+    *(*TICKETS, "bridge_device_owners", "path:models/marts/journey/carts"),
+    *("fct_carts", "fct_cart_causes"),
 )
 LAWS = ("assert_cart_states_are_complete", "assert_cart_causes_agree_with_carts", "assert_session_exits_add_up")
 LEFT_AT = datetime(2026, 2, 1, 10, 2)  # noqa: DTZ001 (the warehouse keeps UTC without a zone)

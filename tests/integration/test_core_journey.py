@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from core_kit import House, Row, new_house
+from core_kit import TICKETS, House, Row, new_house
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> House:
         "fct_order_lines",
         "int_identity__accounts",
         "fct_orders",
-        "fct_tickets",
+        *TICKETS,
         "bridge_device_owners",
         "fct_sessions",
         "path:models/marts/journey/carts",

@@ -97,6 +97,16 @@ def test_adventureworks_order_days_are_the_days_of_the_file(adventureworks: Sett
     assert str(as_of) == "2017-06-30"
 
 
+def test_adventureworks_has_no_numbers_of_what_it_does_not_record(adventureworks: Settings) -> None:
+    """It has no desk, no web shop and no campaigns: no contact rate of zero, and no plans of the demo company."""
+    of_tickets = published(
+        adventureworks,
+        "select (select count(*) from support_kpis), (select count(*) from opportunities),"
+        " (select count(*) from cost_to_serve where measure like 'contact_cost%' or measure like 'acquisition_cost%')",
+    )
+    assert of_tickets == (0, 0, 0)
+
+
 def test_adventureworks_records_by_kind(adventureworks: Settings) -> None:
     kinds = live(
         adventureworks,

@@ -150,10 +150,17 @@ def assumptions() -> pl.Expr:
     return pl.when(pl.col("value_year").is_not_null()).then(words)
 
 
-def listed(remedies: pl.DataFrame, evidence: pl.DataFrame, plans: pl.DataFrame) -> pl.DataFrame:
-    """The opportunities that something supports or somebody planned; those without a remedy take the finding's name."""
+def listed(remedies: pl.DataFrame, evidence: pl.DataFrame, plans: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """The opportunities that something supports or somebody planned; those without a remedy take the finding's name.
+
+    A plan counts where the data can speak of it at all: the plans that are shipped are those of the demo company, and
+    say nothing about another one whose systems record no carts.
+    """
     supporting = evidence.filter(pl.col("verdict") == SUPPORTS)
-    ids = pl.concat([supporting.select("opportunity_id"), plans.select("opportunity_id")]).unique()
+    watched = remedies.join(units, left_on=["watched_kind", "watched_pain"], right_on=["kind", "pain"], how="semi")
+    spoken_of = pl.concat([evidence.select("opportunity_id"), watched.select("opportunity_id")])
+    planned_ones = plans.select("opportunity_id").join(spoken_of, on="opportunity_id", how="semi")
+    ids = pl.concat([supporting.select("opportunity_id"), planned_ones]).unique()
     own = supporting.group_by("opportunity_id").agg(
         pl.col("felt_stage").drop_nulls().sort().first().alias("_felt"), pl.col("finding").sort().first()
     )
@@ -193,7 +200,7 @@ def build_opportunities(
         pl.col("map_stage_order").alias("stage_order"),
     ).unique()
     found = (
-        listed(in_reporting(remedies, rates, currency, as_of), evidence, plans)
+        listed(in_reporting(remedies, rates, currency, as_of), evidence, plans, units)
         .join(names, on="stage", how="left")
         .join(sized(evidence), on="opportunity_id", how="left")
         .join(graded(evidence), on="opportunity_id", how="left")

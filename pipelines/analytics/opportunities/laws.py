@@ -14,8 +14,8 @@ EVIDENCE = "analytics.opportunity_evidence"
 
 
 def nothing_planned_is_lost(context: Context) -> list[tuple[int, str]]:
-    """Every plan is a row with its status, and every row has an owner."""
-    plans = context.others[PLANS]
+    """Every plan the data can speak of is a row with its status, and every row has an owner."""
+    plans = context.others[PLANS].join(context.others[EVIDENCE], on="opportunity_id", how="semi")
     lost = plans.join(context.frame.select("opportunity_id", "status"), on=["opportunity_id", "status"], how="anti")
     nobody = context.frame.filter(pl.col("owner").is_null())
     return breaches(lost, "plans that stand in no row") + breaches(nobody, "opportunities without an owner")
@@ -72,7 +72,7 @@ LAWS: dict[str, tuple[Law, ...]] = {
             "plans_are_kept",
             "What somebody plans must not vanish when a number moves.",
             nothing_planned_is_lost,
-            {PLANS: ("opportunity_id", "status")},
+            {PLANS: ("opportunity_id", "status"), EVIDENCE: ("opportunity_id",)},
         ),
         Law(
             "counted_once",

@@ -134,8 +134,9 @@ def enps_rows(weeks: pl.DataFrame) -> pl.DataFrame:
         for breakdown, group in ((cells.COMPANY, pl.lit(cells.ALL)), (TEAM, pl.col("team_name")))
         for quarter in (cells.quarter_number("week_start_date"), pl.lit(None, pl.Int32))
     )
+    found = found.join(who, on=AT, nulls_equal=True)
     score = stats.net_score(found["_up"].to_numpy(), found["_down"].to_numpy(), found["n"].to_numpy())
-    return found.join(who, on=AT, nulls_equal=True).with_columns(
+    return found.with_columns(
         *(pl.Series(name, getattr(score, name), pl.Float64).alias(name) for name in ("value", "lo", "hi")),
         *(pl.lit(None, pl.Float64).alias(name) for name in ("median", "between_agents_sd", "reliability")),
         pl.lit("enps").alias("measure"),

@@ -206,6 +206,13 @@ def test_what_does_not_support_is_no_opportunity_but_a_plan_stays():
     assert row["evidence_grade"] == "none"
 
 
+def test_a_plan_the_data_cannot_speak_of_is_left_out():
+    plan = {"opportunity_id": "buy-errors", "owner": "crm", "status": "planned", "since": date(2026, 1, 1)}
+    nothing = evidence_of(causes=(), pains=())
+    assert nothing.is_empty()
+    assert opportunities_of(nothing, plans=[plan]).is_empty()
+
+
 DONE = date(2026, 7, 1)
 
 
