@@ -17,8 +17,10 @@ from pipelines.analytics.inputs import (
     ORDERS,
     PHONES,
     PRODUCTS,
+    SEARCHES,
     TICKETS,
     TOPIC_RULES,
+    TOPIC_STAGES,
     Frames,
     Run,
     TableBuild,
@@ -26,6 +28,7 @@ from pipelines.analytics.inputs import (
 )
 from pipelines.analytics.voice.labels import build_feedback_labels
 from pipelines.analytics.voice.model_report import build_sentiment_model
+from pipelines.analytics.voice.questions import build_information_gaps
 from pipelines.analytics.voice.redact import Known
 from pipelines.analytics.voice.topic_report import build_feedback_topics
 
@@ -48,6 +51,19 @@ def _feedback_topics(frames: Frames, run: Run) -> pl.DataFrame:
     return build_feedback_topics(
         labels=frames[LABELS],
         feedback=frames[FEEDBACK],
+        customers=frames[CUSTOMERS],
+        products=frames[PRODUCTS],
+        **vars(run),
+    )
+
+
+def _information_gaps(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_information_gaps(
+        labels=frames[LABELS],
+        feedback=frames[FEEDBACK],
+        searches=frames[SEARCHES],
+        rules=frames[TOPIC_RULES],
+        stages=frames[TOPIC_STAGES],
         customers=frames[CUSTOMERS],
         products=frames[PRODUCTS],
         **vars(run),
@@ -86,5 +102,17 @@ BUILDS: dict[str, TableBuild] = {
             **LINES,
         },
         _feedback_topics,
+    ),
+    "information_gaps": TableBuild(
+        {
+            LABELS: columns("feedback_id feedback_date topic language is_question"),
+            FEEDBACK: columns("feedback_id feedback_kind customer_id division product_line region"),
+            SEARCHES: columns("search_id customer_id device_ref search_date region search_term n_results"),
+            TOPIC_RULES: columns("topic language pattern"),
+            TOPIC_STAGES: columns("topic stage"),
+            **IS_STAFF,
+            **LINES,
+        },
+        _information_gaps,
     ),
 }

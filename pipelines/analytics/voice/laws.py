@@ -62,13 +62,13 @@ def no_model_no_number(context: Context) -> list[tuple[int, str]]:
     return breaches(wrong, "rows whose status does not fit what they show")
 
 
-def topics_fit(context: Context) -> list[tuple[int, str]]:
-    """A topic has no more texts than there are, a base is the same for all topics, and threads are as long as told."""
+def subjects_fit(context: Context, *by: str) -> list[tuple[int, str]]:
+    """A subject has no more rows than there are, a base is the same for all, and threads are as long as told."""
     shown = context.frame.filter(~pl.col("suppressed"))
-    bases = shown.group_by("breakdown", "group_id", "period").agg(pl.col("n_base").n_unique().alias("_n"))
+    bases = shown.group_by(*by, "breakdown", "group_id", "period").agg(pl.col("n_base").n_unique().alias("_n"))
     thread = (pl.col("quarters_running") >= 3) != pl.col("is_recurring")
     return (
-        breaches(shown.filter(pl.col("n") > pl.col("n_base")), "topics of more texts than there are")
+        breaches(shown.filter(pl.col("n") > pl.col("n_base")), "subjects of more rows than there are")
         + breaches(bases.filter(pl.col("_n") > 1), "groups with two bases")
         + breaches(shown.filter(thread | (pl.col("quarters_running") > 4)), "threads that are not as long as told")
     )
@@ -86,6 +86,21 @@ def changes_are_earned(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def grades_are_counted(context: Context) -> list[tuple[int, str]]:
+    """A grade counts the sources named, and a source named shows it in the company; nothing else is told."""
+    asked_in = pl.col("asked_in")
+    kinds = pl.when(asked_in.is_null()).then(0).otherwise(asked_in.str.count_matches(", ") + 1)
+    grade = pl.when(kinds >= 2).then(pl.lit("triangulated")).when(kinds == 1).then(pl.lit("single"))
+    wrong = context.frame.filter(pl.col("evidence_grade") != grade.otherwise(pl.lit("none")))
+    whole = context.frame.filter((pl.col("breakdown") == "company") & (pl.col("period") == "all"))
+    unnamed = whole.filter(
+        (pl.col("subject") != "other") & (pl.col("lo") >= 0.01) & ~asked_in.fill_null("").str.contains(pl.col("source"))
+    )
+    return breaches(wrong, "grades that do not count their sources") + breaches(
+        unnamed, "sources that ask and are not named"
+    )
+
+
 LAWS: dict[str, tuple[Law, ...]] = {
     "feedback_labels": (
         Law("ratings_win", "What a customer says of the own text beats what a model thinks.", ratings_win, RATINGS),
@@ -99,8 +114,20 @@ LAWS: dict[str, tuple[Law, ...]] = {
     ),
     "feedback_topics": (
         FAMILY,
-        Law("topics_fit", "A topic is part of what is written.", topics_fit, NOTHING),
+        Law("topics_fit", "A topic is part of what is written.", subjects_fit, NOTHING),
         Law("verdicts", "A verdict is a test's, in its direction.", changes_are_earned, NOTHING),
         hidden_law(("topic", "polarity"), ("breakdown", "group_id", "period")),
+    ),
+    "information_gaps": (
+        FAMILY,
+        Law(
+            "subjects_fit",
+            "What is asked is part of the source.",
+            lambda context: subjects_fit(context, "source"),
+            NOTHING,
+        ),
+        Law("verdicts", "A verdict is a test's, in its direction.", changes_are_earned, NOTHING),
+        Law("grades_counted", "Two sources that ask are two sources.", grades_are_counted, NOTHING),
+        hidden_law(("source", "subject"), ("breakdown", "group_id", "period")),
     ),
 }

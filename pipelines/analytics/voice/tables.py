@@ -19,6 +19,12 @@ from pipelines.analytics.table import (
     tested,
 )
 
+VERDICT = Column(
+    "verdict", STRING, "more, less, no_evidence, insufficient_n, suppressed; untested: nothing to compare."
+)
+QUARTERS_RUNNING = Column("quarters_running", INT, "Quarters in a row, up to this one, that show it.")
+IS_RECURRING = Column("is_recurring", BOOL, "Three such quarters or more: a thread, no episode.")
+
 TABLES = (
     table(
         "feedback_labels",
@@ -70,8 +76,29 @@ TABLES = (
         Column("n_base", INT, "Texts of the group and period in a language with rules."),
         *interval("change", "value - value of the quarter before", "Newcombe's, of texts clustered by customer"),
         *tested("Two-sided p of the change; null below 30 texts.", "topics and groups of a mood, breakdown and period"),
-        Column("verdict", STRING, "more, less, no_evidence, insufficient_n, suppressed; untested: nothing to compare."),
-        Column("quarters_running", INT, "Quarters in a row, up to this one, that show such texts."),
-        Column("is_recurring", BOOL, "Three such quarters or more: a thread, no episode."),
+        VERDICT,
+        QUARTERS_RUNNING,
+        IS_RECURRING,
+    ),
+    table(
+        "information_gaps",
+        "One row per source, subject asked about, breakdown, group and period; sources are never added up.",
+        "source subject breakdown group_id period",
+        Column("source", STRING, "Where it is asked: tickets, surveys, reviews, searches."),
+        Column("subject", STRING, "Topic of the texts, or the term searched; rare terms are other."),
+        Column("topic", STRING, "Topic of the taxonomy the subject belongs to, or other."),
+        Column("stage", STRING, "Stage of the journey the topic belongs to (seed topic_stages)."),
+        Column("breakdown", STRING, "company, region; for texts division and product_line as well."),
+        GROUP,
+        Column("period", STRING, "One of the last four quarters that are over, or all four together (all)."),
+        *estimate("Share of the group's texts that ask about it, or searches that seek it in vain.", "How many do."),
+        Column("n_base", INT, "Texts in a language with rules, or searches, of the source, group and period."),
+        *interval("change", "value - value of the quarter before", "Newcombe's, clustered by person"),
+        *tested("Two-sided p of the change; null below 30.", "subjects and groups of a source, breakdown and period"),
+        VERDICT,
+        QUARTERS_RUNNING,
+        IS_RECURRING,
+        Column("asked_in", STRING, "Sources that ask about the topic (or term), 1 % or more at the low end."),
+        Column("evidence_grade", STRING, "triangulated (two sources or more), single, none."),
     ),
 )

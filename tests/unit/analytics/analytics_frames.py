@@ -202,6 +202,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
     reviews = frames["feedback.fct_feedback"]
     return frames | {
         "feedback.fct_feedback": pl.concat([reviews, said]),
+        "feedback.fct_searches": _searches(np.random.default_rng(seed + 3), ids),
         "seeds.topic_rules": TOPIC_RULES,
         **{f"seeds.{name}": shipped(name) for name in SEED_SCHEMAS if name.startswith("opportunity")},
         "seeds.topic_stages": TOPIC_STAGES,
@@ -332,6 +333,20 @@ def _texts(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
         title=["Where is my order" if here else None for here in is_ticket & asks],
         body=words,
         stars=[None if here else int(star) for here, star in zip(is_ticket, stars, strict=True)],
+    )
+
+
+def _searches(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
+    n = 600
+    term = _pick(rng, ["sofas", "garden", "warranty", "an own name"], n, [0.5, 0.29, 0.2, 0.01])
+    return mart(
+        "feedback.fct_searches",
+        search_id=[f"s{number}" for number in range(n)],
+        customer_id=_pick(rng, ids, n),
+        search_date=[moment.date() for moment in _moments(rng, n)],
+        region=_pick(rng, REGIONS, n),
+        search_term=term,
+        n_results=[7 if found else 0 for found in np.isin(term, ["sofas", "garden"])],
     )
 
 

@@ -6,9 +6,10 @@ from datetime import date
 
 import polars as pl
 import pytest
-from analytics_frames import mart
+from analytics_frames import TOPIC_RULES, TOPIC_STAGES, mart
 
 from pipelines.analytics import stats
+from pipelines.analytics.voice.questions import build_information_gaps
 from pipelines.analytics.voice.topic_report import build_feedback_topics
 
 RUN = {"as_of": date(2026, 10, 31), "run_id": "r", "min_cell": 11}
@@ -152,3 +153,58 @@ def test_staff_do_not_count_and_unknown_writers_do():
     staff = sorted({text["customer_id"] for text in own})
     found = report(own, unknown, customer_id=staff, is_staff=[True] * len(staff))
     assert row(found, topic="price")["n"] == 15
+
+
+def gaps(searches, *parts):
+    rows = pl.DataFrame([row for part in parts for row in part] or texts("other", 20))
+    kinds = rows.select("feedback_id", "customer_id", feedback_kind=pl.lit("ticket")).to_dicts()
+    return build_information_gaps(
+        labels=rows.select("feedback_id", "feedback_date", "topic", "language").with_columns(
+            is_question=pl.col("topic") != "other"
+        ),
+        feedback=mart("feedback.fct_feedback", kinds),
+        searches=mart("feedback.fct_searches", searches),
+        rules=TOPIC_RULES,
+        stages=TOPIC_STAGES,
+        customers=mart("core.dim_customers"),
+        products=mart("core.dim_products"),
+        **RUN,
+    )
+
+
+def typed(term, n, n_results=0, by=""):
+    who = [f"{by or term}{number}" for number in range(n)]
+    return [
+        {"search_id": f"{term}{one}", "search_term": term, "n_results": n_results, "customer_id": one}
+        | {"search_date": QUARTERS["2026Q3"]}
+        for one in who
+    ]
+
+
+def gap(frame, subject):
+    (found,) = frame.filter(breakdown="company", period="all", subject=subject).to_dicts()
+    return found
+
+
+def test_a_gap_is_asked_about_and_searched_in_vain():
+    found = gaps(
+        [*typed("warranty", 20), *typed("sofas", 60, 7), *typed("velvet", 20)],
+        texts("information", 30),
+        texts("stock", 20),
+        texts("other", 50),
+    )
+    assert {row["subject"] for row in found.to_dicts()} == {"warranty", "velvet", "information", "stock"}
+    warranty = gap(found, "warranty")
+    assert (warranty["value"], warranty["n_base"]) == (0.2, 100)
+    assert (warranty["topic"], warranty["stage"]) == ("information", "research")
+    grades = {subject: gap(found, subject)["evidence_grade"] for subject in ("warranty", "information", "stock")}
+    assert grades == {"warranty": "triangulated", "information": "triangulated", "stock": "single"}
+    assert (gap(found, "velvet")["topic"], gap(found, "velvet")["asked_in"]) == ("other", "searches")
+
+
+def test_a_term_few_people_type_is_not_shown_however_often_they_do():
+    searches = typed("maria muster", 5) + typed("lamp", 30, 3)
+    often = [{**row, "search_id": f"{row['search_id']}{again}"} for row in searches for again in range(4)]
+    found = gaps(often)
+    assert set(found.filter(source="searches")["subject"]) == {"other"}
+    assert gap(found.filter(source="searches"), "other")["asked_in"] is None
