@@ -233,6 +233,14 @@ def _newcombe(one: Interval, other: Interval) -> Interval:
     return Interval(value, lo, hi)
 
 
+def exact_p(part_yes: ArrayLike, part: ArrayLike, yes: ArrayLike, n: ArrayLike) -> Floats:
+    """Fisher's exact p of a part of n units, ``part_yes`` of whom are among the ``yes``: the smaller tail, doubled."""
+    found, drawn, marked, size = (_floats(values) for values in (part_yes, part, yes, n))
+    below = _floats(scipy_stats.hypergeom.cdf(found, size, marked, drawn))
+    above = _floats(scipy_stats.hypergeom.sf(found - 1, size, marked, drawn))
+    return _floats(np.minimum(2 * np.minimum(below, above), 1.0))
+
+
 def rate_mix(weight_0: ArrayLike, score_0: ArrayLike, weight_1: ArrayLike, score_1: ArrayLike) -> tuple[Floats, Floats]:
     """Kitagawa's parts of a change of a weighted mean, one element a group; their sums add up to the change exactly.
 

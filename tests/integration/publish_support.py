@@ -270,6 +270,38 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "company_rate": "0.5",
         "verdict": "'no_evidence'",
     },
+    "analytics.niches": {
+        "segment_id": "'g' || i",
+        "trait": "'price'",
+        "value": "1.1",
+        "lo": "1.0",
+        "hi": "1.2",
+        "n_with_trait": "55",
+        "base_share": "0.04",
+        "rate": "0.55",
+        "rate_lo": "0.5",
+        "rate_hi": "0.6",
+        "company_rate": "0.5",
+        **{
+            f"{name}{end}": value
+            for name in ("satisfaction_gap", "growth")
+            for end, value in (("", "1.1"), ("_lo", "1.0"), ("_hi", "1.2"))
+        },
+        "n_prospects": "20",
+        "verdict": "'no_niche'",
+    },
+    "analytics.segment_priority": {
+        "segment_id": "'g' || i",
+        "attractiveness": "0.5",
+        "fit": "1.0",
+        "rank": "2",
+        "rank_lo": "1",
+        "rank_hi": "3",
+        "rank_weights_lo": "1",
+        "rank_weights_hi": "3",
+        "first_share": "0.4",
+        "verdict": "'contends'",
+    },
     "analytics.value_backtest": {
         "measure": "'orders'",
         "method": "'m' || i",

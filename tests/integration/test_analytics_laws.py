@@ -123,6 +123,10 @@ DIRTY = {
     ("segment_affinity", "affinities_earned"): lambda f: put(f, TESTED, verdict="over_used", p_adj=0.9),
     ("segment_affinity", "adjustment"): lambda f: put(f, TESTED, family_size=99),
     ("segment_affinity", "hidden_stays_hidden"): lone_secret,
+    ("niches", "niches_earned"): lambda f: put(f, SHOWN, verdict="niche"),
+    ("niches", "adjustment"): lambda f: put(f, TESTED, family_size=99),
+    ("niches", "hidden_stays_hidden"): lone_secret,
+    ("segment_priority", "scores"): lambda f: put(f, None, verdict="leads"),
     ("cost_to_serve", "costs_add_up"): lambda f: put(
         f, SHOWN & (pl.col("measure") == "service_cost_per_customer"), value=1e6, hi=1e7
     ),

@@ -45,18 +45,17 @@ BASIS = {
 }
 
 
-def moments(uses: pl.DataFrame, membership: pl.DataFrame) -> pl.DataFrame:
+def moments(uses: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     """Per segment (and the company) and item the sums over people that a clustered rate needs, n and n_used.
 
     A person seen in a dimension has a chance at each of its items, but for messages only at those that were sent.
     """
-    members = membership.filter(pl.col("scheme_id").is_in((*SCHEMES, *MADE_OF_BUYING))).select("customer_id", *AT)
     everybody = (
         members.select("customer_id")
         .unique()
         .with_columns(pl.lit(cells.COMPANY).alias("scheme_id"), pl.lit(cells.ALL).alias("segment_id"))
     )
-    people = pl.concat([everybody, members], how="diagonal")
+    people = pl.concat([everybody, members.select("customer_id", *AT)], how="diagonal")
     y, x = pl.col("n_uses").cast(pl.Float64), pl.col("n_chances").cast(pl.Float64)
     placed = people.join(uses, on="customer_id").filter(
         ~pl.col("scheme_id").is_in(MADE_OF_BUYING) | (pl.col("dimension") == OF_MESSAGES)
@@ -148,14 +147,14 @@ def compared(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def adjusted(frame: pl.DataFrame, is_tested: pl.Expr) -> pl.DataFrame:
+def adjusted(frame: pl.DataFrame, is_tested: pl.Expr, family: str) -> pl.DataFrame:
     """Add family_id, family_size and p_adj to the rows tested; the others lose their p and their interval."""
     key = [*AT, *ITEM]
     tested = frame.filter(is_tested & pl.col("p_raw").is_not_null())
     families = [
         part.select(
             *key,
-            pl.concat_str(pl.lit("segment_affinity"), "scheme_id", "dimension", separator="|").alias("family_id"),
+            pl.concat_str(pl.lit(family), "scheme_id", "dimension", separator="|").alias("family_id"),
             pl.lit(part.height, pl.Int64).alias("family_size"),
             pl.Series("p_adj", stats.benjamini_hochberg(part["p_raw"].to_numpy()), pl.Float64),
         )
@@ -190,7 +189,7 @@ def build_segment_affinity(
 ) -> pl.DataFrame:
     """One row per scheme (and the company), segment, dimension and item that anybody used or was offered."""
     table = TABLES["segment_affinity"]
-    summed = moments(uses, membership)
+    summed = moments(uses, membership.filter(pl.col("scheme_id").is_in((*SCHEMES, *MADE_OF_BUYING))))
     if summed.is_empty():
         return table.empty()
     counts = ("n", "n_used", "n_not")
@@ -205,6 +204,8 @@ def build_segment_affinity(
     ).with_columns(pl.any_horizontal(f"hide_{count}" for count in counts).alias("_hidden"))
     enough = (pl.col("n") >= ENOUGH) & (pl.col("_expected") >= ENOUGH_USES)
     is_tested = IS_SEGMENT & ~pl.col("_hidden") & enough
-    told = adjusted(compared(marked), is_tested).with_columns(pl.col("dimension").replace_strict(BASIS).alias("basis"))
+    told = adjusted(compared(marked), is_tested, table.name).with_columns(
+        pl.col("dimension").replace_strict(BASIS).alias("basis")
+    )
     blanked = disclosure.blank(told, table, pl.col("_hidden"))
     return table.conform(with_verdicts(blanked), as_of=as_of, run_id=run_id)

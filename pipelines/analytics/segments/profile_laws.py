@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.analytics import cells
 from pipelines.analytics.carts.causes import FALSE_DISCOVERIES
 from pipelines.analytics.law import FAMILY, NOTHING, TOLERANCE, Context, Law, breaches, hidden_law
-from pipelines.analytics.segments import affinity
+from pipelines.analytics.segments import affinity, niches, priority
 from pipelines.analytics.segments.gaps import ENOUGH, PRACTICAL
 
 
@@ -73,6 +73,50 @@ def affinities_are_earned(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def scores_are_products(context: Context) -> list[tuple[int, str]]:
+    """A score is the product of its axes, the ranks of a scheme count through, and the words follow from the draws."""
+    off = (pl.col("value") - pl.col("attractiveness") * pl.col("fit")).abs() > TOLERANCE
+    held = context.frame.drop_nulls("rank")
+    counted = held.group_by("scheme_id").agg((pl.col("rank").sort() != pl.int_range(1, pl.len() + 1)).any())
+    first, verdict = pl.col("first_share"), pl.col("verdict")
+    word = (
+        pl.when("suppressed")
+        .then(pl.lit("suppressed"))
+        .when(pl.col("rank").is_null())
+        .then(pl.lit("insufficient_n"))
+        .when(first >= priority.LEADS)
+        .then(pl.lit("leads"))
+        .when(first < priority.BEHIND)
+        .then(pl.lit("behind"))
+        .otherwise(pl.lit("contends"))
+    )
+    return (
+        breaches(context.frame.filter(off), "scores that are not the product of their axes")
+        + breaches(counted.filter("rank"), "schemes whose ranks do not count through")
+        + breaches(context.frame.filter(verdict != word), "verdicts that are not what the draws say")
+    )
+
+
+def niches_are_earned(context: Context) -> list[tuple[int, str]]:
+    """A lift is the quotient of its rates; a named cell has a test, the lift, and what its name says."""
+    lift, verdict = pl.col("value"), pl.col("verdict")
+    off = (lift - pl.col("rate") / pl.col("company_rate")).abs() > TOLERANCE * (1 + lift)
+    is_sure = (pl.col("p_adj") <= FALSE_DISCOVERIES) & (lift >= niches.LIFT)
+    is_unmet = (pl.col("satisfaction_gap_hi") < 0) | pl.col("growth_lo").is_not_null()
+    is_small = (pl.col("base_share") <= niches.SMALL) & is_unmet
+    is_model = pl.col("trait") == niches.TOP_PAYER
+    named = context.frame.filter(verdict.is_in(("niche", "served", "too_large", "model")))
+    holds = is_sure & (verdict != "niche").or_(is_small.fill_null(value=False)) & ((verdict == "model") == is_model)
+    unearned = named.filter(~holds.fill_null(value=False))
+    words = ("niche", "served", "too_large", "model", "no_niche", "insufficient_n", "suppressed", "untested")
+    other = context.frame.filter(~verdict.is_in(words) | ((verdict == "suppressed") != pl.col("suppressed")))
+    return (
+        breaches(context.frame.filter(off), "lifts that are not the quotient of their rates")
+        + breaches(unearned, "cells named without a test or what their name says")
+        + breaches(other, "verdicts of other words")
+    )
+
+
 LAWS: dict[str, tuple[Law, ...]] = {
     "customer_gaps": (
         Law("gaps", "A gap is what stands beside it.", gaps_are_differences, NOTHING),
@@ -85,5 +129,13 @@ LAWS: dict[str, tuple[Law, ...]] = {
         Law("affinities_earned", "A verdict is a test's, in its direction.", affinities_are_earned, NOTHING),
         FAMILY,
         hidden_law(("dimension", "item"), ("scheme_id", "segment_id", None)),
+    ),
+    "segment_priority": (
+        Law("scores", "An order whose parts do not make it is an opinion.", scores_are_products, NOTHING),
+    ),
+    "niches": (
+        Law("niches_earned", "A cell found among many is found by chance.", niches_are_earned, NOTHING),
+        FAMILY,
+        hidden_law(("trait",), ("scheme_id", "segment_id", None)),
     ),
 }

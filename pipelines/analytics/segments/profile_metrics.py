@@ -26,4 +26,22 @@ DEFINITIONS = (
         CRM,
         "segment_affinity",
     ),
+    Definition(
+        "priority_score",
+        "Priority of a segment",
+        "How attractive a segment is and how well it fits, beside the others of its scheme; its rank with a range.",
+        "mean place in customers, revenue per customer, growth * mean place in satisfaction, retention, reach",
+        "0-1",
+        INSIGHT,
+        "segment_priority",
+    ),
+    Definition(
+        "niche_lift",
+        "Lift of a niche",
+        "How much more often a need, or paying much, is found in a cell of segments than among everybody.",
+        "share of the cell with the trait / share of everybody; delta method on the logarithm, Fisher's exact test",
+        "ratio",
+        INSIGHT,
+        "niches",
+    ),
 )

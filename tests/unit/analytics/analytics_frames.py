@@ -304,6 +304,8 @@ def _people(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
         net_amount_reporting_365d=money,
         margin_amount_reporting=money * 0.4,
         has_email_marketing_consent=rng.random(customers) < 0.6,
+        has_profiling_consent=rng.random(customers) < 0.8,
+        n_children=rng.integers(0, 2, customers),
     )
 
 
