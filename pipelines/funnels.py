@@ -40,7 +40,7 @@ Held = Literal[
     "region",
     "device_category",
 ]
-Breakdown = Literal["region", "device_category", "channel", "period", "value_rfm", "lifecycle"]
+Breakdown = Literal["region", "device_category", "channel", "period", "value_rfm", "lifecycle", "needs"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 Name = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
 

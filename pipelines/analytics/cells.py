@@ -14,7 +14,7 @@ ALL = "all"
 UNKNOWN = "unknown"
 COMPANY = "company"
 
-KEY_SCHEMES = ("value_rfm", "lifecycle")
+KEY_SCHEMES = ("value_rfm", "lifecycle", "needs")
 """The segment schemes every estimate is broken down by."""
 
 

@@ -12,13 +12,13 @@ import dagster as dg
 
 from pipelines.analytics.build import BUILDS
 from pipelines.defs.catalogue import DAILY, owners
-from pipelines.defs.dbt_runner import load_manifest
+from pipelines.defs.dbt_runner import load_manifest, manifest_path
 from pipelines.defs.identity import EVIDENCE
 from pipelines.publish import versions
 from pipelines.publish.contract import load_contract
 from pipelines.settings import Settings, utc_now
 from pipelines.showroom import build as showroom
-from pipelines.showroom import lineage
+from pipelines.showroom import dbt_docs, lineage
 from pipelines.showroom.check import problems
 
 SITE_KEY = dg.AssetKey(["showroom", "site"])
@@ -48,6 +48,7 @@ class SiteBuilder:
         started = perf_counter()
         if not (folder / lineage.FOLDER).exists():
             lineage.write(folder, self.lineage(), self._settings.dbt_target_dir / "compiled")
+            dbt_docs.write(folder, manifest_path(self._settings))
         self.built = showroom.build(folder, is_sample=self._settings.is_demo, notice=notice)
         self.seconds = perf_counter() - started
         found = problems(self.built.path)

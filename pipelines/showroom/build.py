@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines import files, warehouse
-from pipelines.showroom import lineage
+from pipelines.showroom import dbt_docs, lineage
 from pipelines.showroom.marts import DATABASE, open_marts, read_manifest
 from pipelines.showroom.model import Finding
 from pipelines.showroom.pages import render
@@ -46,7 +46,12 @@ def build(version: Path, *, is_sample: bool, notice: str = "") -> Built:
     manifest = read_manifest(version)
     with warehouse.published(version / DATABASE) as con:
         site = build_site(open_marts(con, manifest), is_sample=is_sample, notice=notice)
-    data = replace(site.data, lineage=lineage.read(version), with_sql=lineage.has_sql(version))
+    data = replace(
+        site.data,
+        lineage=lineage.read(version),
+        with_sql=lineage.has_sql(version),
+        with_docs=(version / dbt_docs.PAGE).is_file(),
+    )
     rendered = render(replace(site, data=data))
     path = _put(version, rendered)
     pages = sum(name.endswith(".html") for name in rendered)

@@ -18,6 +18,8 @@ MOOD_WORDS = ((1.5, "Delighted"), (0.75, "Content"), (0.25, "At ease"), (-0.25, 
 NOTHING_MOVED = "Nothing moved beyond its margin."
 NOTHING_APART = "No stage stands apart"
 FEW = 0.25
+NAMED = 2
+"""Causes a title names; more are counted."""
 FEWEST_TO_COMPARE = 3
 """Stages with a mood below which none is called the lowest."""
 IN_STAGE = {
@@ -40,24 +42,29 @@ def at_stage(stage_id: str, name: str) -> str:
     return IN_STAGE.get(stage_id, f"at {name}")
 
 
-def map_title(low: tuple[str, str] | None, money: tuple[str, str] | None, *, told: bool) -> str:
-    """The finding of a map: a clear low in mood, else where most money is, else neither.
+def map_title(low: tuple[str, str] | None, money: tuple[str, str] | None, *, told: bool, asked: bool = True) -> str:
+    """The finding of a map: a clear low in mood, else where the costliest barrier is, else neither.
 
-    ``told`` says that enough stages have a mood for one to stand apart from the others.
+    ``told`` says that enough stages have a mood for one to stand apart from the others, ``asked`` that anybody was
+    asked at all.
     """
     if low is not None:
         return f"The mood is lowest {at_stage(*low)}"
     if money is not None:
-        lost = f"the money is lost {at_stage(*money)}"
+        lost = f"the costliest barrier is met {at_stage(*money)}"
         return f"No mood stands apart; {lost}" if told else f"{lost[:1].upper()}{lost[1:]}"
-    return NOTHING_APART if told else "Too few answers to say where the mood breaks"
+    if told:
+        return NOTHING_APART
+    return "Too few answers to say where the mood breaks" if asked else "Nobody was asked how it felt"
 
 
 def curve_words(name: str, low: tuple[str, float, float] | None, shown: int, stages: int) -> str:
     """What the curve says, for who cannot see it and for who would read too much into it."""
     if not shown:
         return "No stage has enough answers to show a mood."
-    asked = "" if shown == stages else f" {fmt.in_words(stages - shown).capitalize()} of {stages} have too few answers."
+    verb = "has" if stages - shown == 1 else "have"
+    few = f" {fmt.in_words(stages - shown).capitalize()} of {stages} {verb} too few answers."
+    asked = "" if shown == stages else few
     if low is None and shown < FEWEST_TO_COMPARE:
         return f"{name}: too few stages have a mood to compare them.{asked}"
     if low is None:
@@ -76,21 +83,22 @@ def difference(score: float, everyone: float | None, half: float | None) -> str:
     return f"{abs(score - everyone):.1f} {'below' if score < everyone else 'above'} everyone"
 
 
-def causes_title(shares: Sequence[float], costed: int) -> str:
-    """How few causes hold most of the money that can be told; ``shares`` of it, the largest first."""
-    if not shares:
+def causes_title(costed: Sequence[tuple[str, float, float]]) -> str:
+    """The costliest cause; ``costed`` are names with both ends of what each could bring back, the costliest first.
+
+    Causes overlap, so none is said to hold a part of a sum. One whose range reaches the first one's may be
+    the costliest as well, and is named beside it.
+    """
+    if not costed:
         return "No cause of lost carts can be costed yet"
-    held = 0.0
-    for place, share in enumerate(shares, start=1):
-        held += share
-        if held >= 0.7 and place < costed:
-            verb = "holds" if place == 1 else "hold"
-            return f"{_causes(place)} {verb} most of the money"
-    return f"The money is spread over {fmt.in_words(costed)} {'cause' if costed == 1 else 'causes'}"
-
-
-def _causes(number: int) -> str:
-    return "One cause" if number == 1 else f"{fmt.in_words(number).capitalize()} causes"
+    least = costed[0][1]
+    near = [name for name, _, hi in costed if hi >= least]
+    if len(near) == len(costed) > 1:
+        return "No cause of lost carts clearly costs more than the others"
+    named = [f"“{name}”" for name in near[:NAMED]]
+    if len(near) > NAMED:
+        return f"{fmt.in_words(len(near)).capitalize()} of {fmt.in_words(len(costed))} causes cost about the same"
+    return f"{_list(named, 'or')} costs most"
 
 
 def funnel_title(better: Sequence[str], worse: Sequence[str], steps: int) -> str:
@@ -180,8 +188,13 @@ def opportunities_title(costed: Sequence[str], number: int) -> str:
     return f"“{costed[0]}” could bring most"
 
 
-def matrix_title(lows: Sequence[str], segments: int) -> str:
-    """Which stage is a clear low for how many segments; ``lows`` names one a segment that has one."""
+def matrix_title(lows: Sequence[str], segments: int, *, told: bool) -> str:
+    """Which stage is a clear low for how many segments; ``lows`` names one a segment that has one.
+
+    ``told`` says that some group has moods enough to compare.
+    """
+    if not told:
+        return "Too few answers to compare moods"
     if not lows:
         return "No stage is a clear low for any group"
     stage = max(sorted(set(lows)), key=lows.count)
@@ -217,7 +230,16 @@ def _trait(measure: str, rel: float) -> str:
 
 
 def story(
-    *, low: str, told: int, stages: int, money_stage: str, cause: str, amount: str, lost: Estimate, everyone: Estimate
+    *,
+    low: str,
+    told: int,
+    stages: int,
+    money_stage: str,
+    cause: str,
+    amount: str,
+    lost: Estimate,
+    everyone: Estimate,
+    asked: bool = True,
 ) -> tuple[tuple[str, str], ...]:
     """Two or three sentences: mood, carts, what could come back. Pieces are (style, text).
 
@@ -226,6 +248,8 @@ def story(
     said: list[tuple[str, str]] = []
     if low:
         said += [("plain", "The mood breaks "), ("pain", low), ("plain", ". ")]
+    elif not asked:
+        said.append(("plain", "Nobody asked them how it felt. "))
     elif told < FEWEST_TO_COMPARE:
         said.append(("plain", "Too few of them answered to say where their mood breaks. "))
     else:
@@ -291,10 +315,15 @@ def lineage(made: Sequence[Made]) -> str:
     return " → ".join([*steps, *([_list(by)] if by else [])])
 
 
+def made_from(kinds: Sequence[str]) -> str:
+    """What the pages are made from, by the kinds of record there are."""
+    return f"Rebuilt with every refresh from {_list(kinds)}." if kinds else "Rebuilt with every refresh."
+
+
 def absent(table: str, what: str) -> str:
-    """A figure whose table is not published."""
-    return f"{what} not published yet: the table {table} is not in this version. It appears here when it is."
+    """A figure whose table is not published, or has nothing for the group."""
+    return f"{what} not here yet: this version has no row of the table {table} for it. They appear here once it has."
 
 
-def _list(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _list(names: Sequence[str], last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

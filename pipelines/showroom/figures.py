@@ -72,9 +72,15 @@ def causes_chart(
     rest = sorted((row for row in seen if row["cause"] in NO_CAUSE), key=lambda row: row["cause"])
     top_share = max((row["primary_share"] or 0.0 for row in (*drawn, *rest)), default=1.0)
     top_money = max((row["recoverable_revenue_year_hi"] for row in costed), default=1.0)
-    total = sum(_amount(row) for row in costed)
     hidden = sum(1 for row in rows if row["suppressed"])
-    shares = sorted((_amount(row) / total for row in costed), reverse=True) if total else []
+    ends = [
+        (
+            names.get(row["cause"], fmt.human(row["cause"])),
+            row["recoverable_revenue_year_lo"],
+            row["recoverable_revenue_year_hi"],
+        )
+        for row in sorted(costed, key=lambda row: (-_amount(row), row["cause"]))
+    ]
     table = [_cause_row(row, names, currency, top_share, top_money) for row in drawn]
     table += [_no_cause_row(row, top_share) for row in rest]
     note = "Barriers overlap: a cart can meet several, so the amounts have no sum."
@@ -85,7 +91,7 @@ def causes_chart(
     figure = Figure(
         figure_id=figure_id,
         kicker="Lost carts",
-        title=copy.causes_title(shares, len(costed)),
+        title=copy.causes_title(ends),
         dek=f"What came first before carts were left, {period}, and what mending it could bring back in a year. An "
         "association: nobody was made to meet a problem.",
         how=How(

@@ -135,7 +135,7 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
     names = dict(stages)
     told = sum(mood_state(found) in ("shown", "thin") for found in moods.values())
     money = None if low else _named(richest, names)
-    title = copy.map_title(_named(low, names), money, told=told >= copy.FEWEST_TO_COMPARE)
+    title = copy.map_title(_named(low, names), money, told=told >= copy.FEWEST_TO_COMPARE, asked=bool(everyone))
     points = [
         mood.Point(found.value or 0.0, found.lo or 0.0, found.hi or 0.0, mood_state(found) == "thin")
         if (found := moods.get(stage)) is not None and mood_state(found) in ("shown", "thin")
@@ -177,6 +177,8 @@ def _text(head: Mapping[str, Row], item: str) -> str:
 def _people(rows: Sequence[Row]) -> str:
     """People of the segment in the column in the year, and their share."""
     for row in rows:
+        if row["value"] == 0:
+            return ""
         if row["value"] is not None and row["n"]:
             return f"{fmt.count(row['value'] * row['n'])} people · {fmt.share(row['value'])}"
     return "few people" if rows else ""
@@ -224,7 +226,7 @@ def _barriers(rows: Sequence[Row], currency: str) -> tuple[Barrier, ...]:
         lo = row["recoverable_revenue_year_lo"]
         value = row["recoverable_revenue_year"]
         is_costed = value is not None and lo is not None and lo > 0
-        note = "" if is_costed else ("Not costed yet" if value is None else "Less than its margin")
+        note = "" if is_costed else ("Not costed yet" if value is None else "Not clear of zero")
         found.append(
             Barrier(
                 text=row["text"],

@@ -235,6 +235,7 @@ class Segment:
     funnel: RowChart
     paths: Drawing
     satisfaction: RowChart
+    opportunities: RowChart
     emblem: Markup
     spark: Markup
     satisfaction_words: str = ""
@@ -315,6 +316,8 @@ class DataPage:
     """Number of checks by table."""
     lineage: Mapping[str, Made] = field(default_factory=dict)
     with_sql: frozenset[str] = frozenset()
+    with_docs: bool = False
+    """The dbt docs lie beside the version."""
 
 
 @dataclass(frozen=True)
@@ -349,6 +352,7 @@ class Site:
 
     about: About
     headline: tuple[str, str]
+    made_from: str
     stations: tuple[Station, ...]
     segments: tuple[Segment, ...]
     cards_title: str

@@ -56,21 +56,37 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
 
 def in_lane(rows: Sequence[Row], scheme: str, segment: str, stage: str) -> tuple[Item, ...]:
     """What is open for a segment in a column of its map: what names it, or names nobody."""
-    own = [row for row in in_order(rows) if row["stage"] == stage and row["status"] not in CLOSED]
-    meant = [row for row in own if not row["segments_hit"] or f"{scheme}:{segment}" in row["segments_hit"].split(", ")]
-    return tuple(Item(str(row["title"]), STATUSES[row["status"]], "judgement", row["opportunity_id"]) for row in meant)
+    meant = [row for row in in_order(of_segment(rows, scheme, segment)) if row["stage"] == stage]
+    return tuple(
+        Item(str(row["title"]), STATUSES[row["status"]], "judgement", row["opportunity_id"])
+        for row in meant
+        if row["status"] not in CLOSED
+    )
 
 
-def opportunities_chart(rows: Sequence[Row], names: Mapping[str, str], currency: str, *, is_there: bool) -> RowChart:
+def of_segment(rows: Sequence[Row], scheme: str, segment: str) -> list[Row]:
+    """What names the segment, or no segment of the scheme: then it is everybody's."""
+
+    def is_meant(row: Row) -> bool:
+        named = [part for part in (row["segments_hit"] or "").split(", ") if part.startswith(f"{scheme}:")]
+        return not named or f"{scheme}:{segment}" in named
+
+    return [row for row in rows if is_meant(row)]
+
+
+def opportunities_chart(
+    rows: Sequence[Row], names: Mapping[str, str], currency: str, *, is_there: bool, figure_id: str = TABLE
+) -> RowChart:
     """Every open opportunity: its range, its effort, its evidence, who answers for it, where it stands."""
     drawn = [row for row in in_order(rows) if row["status"] not in CLOSED]
     top = max((row["hi"] for row in drawn if row["hi"]), default=1.0)
     figure = Figure(
-        figure_id="opportunities",
+        figure_id=figure_id,
         kicker="Opportunities",
         title=copy.opportunities_title([row["title"] for row in drawn if row["value"]], len(drawn)),
-        dek="What each could bring in a year, from its low to its high end. They overlap: two may win back the same "
-        "order, so they have no sum.",
+        dek="What each could bring in a year"
+        + (" from all groups together" if figure_id != TABLE else "")
+        + ", from its low to its high end. They overlap: two may win back the same order, so they have no sum.",
         how=How(
             words="The value is the amount that goes with one costed finding, times the share of it that is assumed to "
             "come back; the ends combine the margin of the amount with the range of that assumption. Costs and shares "

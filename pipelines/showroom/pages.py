@@ -19,11 +19,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipelines.showroom import copy, lineage
+from pipelines.showroom import copy, dbt_docs, lineage
 from pipelines.showroom import format as fmt
 from pipelines.showroom.charts.mood import place_of
 from pipelines.showroom.maps import LANE_NAMES
 from pipelines.showroom.model import Figure, Site
+from pipelines.showroom.site import READS
 
 HERE = Path(__file__).parent
 TEMPLATES, STATIC = HERE / "templates", HERE / "static"
@@ -40,6 +41,16 @@ PAGES = (
     ("opportunities.html", "Opportunities"),
     ("data.html", "Data and method"),
 )
+PAGE_NAMES = {
+    "home": "Home",
+    "tour": "Tour",
+    "segments": "Groups",
+    "compare": "Compare",
+    "pains": "Pain points",
+    "opportunities": "Opportunities",
+    "data": "Data and method",
+}
+"""Names of the pages as ``READS`` calls them."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -117,6 +128,15 @@ def _environment(site: Site) -> Environment:
     environment.globals["known_tables"] = {table["name"] for table in site.data.tables}
     environment.globals["known_metrics"] = {metric["metric_id"] for metric in site.data.metrics}
     environment.globals["sql_file"] = lambda model: f"../{lineage.FOLDER}/{model}{lineage.SUFFIX}"
+    environment.globals["ways"] = [
+        (
+            name,
+            READS[page],
+            copy.lineage([site.data.lineage[table] for table in READS[page] if table in site.data.lineage]),
+        )
+        for page, name in PAGE_NAMES.items()
+    ]
+    environment.globals["docs_page"] = f"../{dbt_docs.PAGE}" if site.data.with_docs else ""
     environment.globals["hues_of"] = {segment.segment_id: segment.hue for segment in site.segments}
     return environment
 
@@ -152,7 +172,7 @@ def _with_definitions(site: Site) -> Site:
             map=replace(segment.map, figure=told(segment.map.figure)),
             **{
                 name: replace(getattr(segment, name), figure=told(getattr(segment, name).figure))
-                for name in ("causes", "funnel", "paths", "satisfaction")
+                for name in ("causes", "funnel", "paths", "satisfaction", "opportunities")
             },
         )
         for segment in site.segments

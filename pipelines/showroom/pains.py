@@ -118,7 +118,11 @@ def pain_tiles(
     )
     where = [(amount, stage) for (_, stage), amount in largest.items()]
     stage_names = dict(stages)
-    title = f"Most money is lost at {stage_names[max(where)[1]]}" if top else "Nothing is costed yet"
+    title = (
+        f"The costliest barrier is met {copy.at_stage(max(where)[1], stage_names[max(where)[1]])}"
+        if top
+        else "Nothing is costed yet"
+    )
     figure = Figure(
         figure_id="pain-money",
         kicker="Where it hurts",

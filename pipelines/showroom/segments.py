@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipelines.showroom import copy, figures, maps, moves
 from pipelines.showroom import format as fmt
+from pipelines.showroom import opportunities as ideas
 from pipelines.showroom.charts import bars, spark
 from pipelines.showroom.marts import Row
 from pipelines.showroom.model import Estimate, Fact, ProfileRow, RowChart, Segment, StageColumn
@@ -108,6 +109,7 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
             low=copy.at_stage(low, low) if low else "",
             told=sum(column.mood.state in ("shown", "thin") for column in journey.columns),
             stages=len(journey.columns),
+            asked=any(column.mood.state != "none" for column in journey.columns),
             money_stage=copy.at_stage(worst.stage_id, worst.name) if worst is not None and not low else "",
             cause=richest.text.lower() if richest is not None and amount else "",
             amount=fmt.money(amount, given.currency) if amount else "",
@@ -130,6 +132,13 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
             _of(given.transitions, given.scheme, segment_id), name, figure_id=f"paths-{segment_id}", period=period
         ),
         satisfaction=satisfaction,
+        opportunities=ideas.opportunities_chart(
+            ideas.of_segment(given.map.opportunities or (), given.scheme, segment_id),
+            given.names,
+            given.currency,
+            is_there=given.map.opportunities is not None,
+            figure_id=f"opportunities-{segment_id}",
+        ),
         emblem=spark.emblem(own.get("share", Estimate(None)).value, place),
         spark=spark.sparkline(values, places.index(low) if low else None, f"spark-{segment_id}"),
         satisfaction_score=now.cells[1].text if now is not None else fmt.NOTHING,

@@ -37,6 +37,36 @@ EXPECTED = {
 }
 """What the showroom shows, by the table it comes from; one that is not published is said to be missing."""
 
+READS = {
+    "home": (
+        "journey_map",
+        "segment_profiles",
+        "satisfaction_scores",
+        "satisfaction_deltas",
+        "opportunities",
+    ),
+    "tour": ("journey_map", "satisfaction_scores", "satisfaction_deltas", "opportunities"),
+    "segments": (
+        "journey_map",
+        "segment_profiles",
+        "segment_rules",
+        "cart_abandonment_causes",
+        "funnel_steps",
+        "path_transitions",
+        "satisfaction_scores",
+        "satisfaction_deltas",
+        "opportunities",
+    ),
+    "compare": ("journey_map", "funnel_steps", "satisfaction_scores", "satisfaction_deltas"),
+    "pains": ("journey_map", "pain_points", "cart_abandonment_causes"),
+    "opportunities": ("opportunities", "opportunity_evidence"),
+    "data": ("segment_schemes",),
+}
+"""The published tables each page rests on; the exposures of the dbt project say the same of the marts behind them."""
+
+KINDS = (("orders", "orders"), ("sessions", "visits"), ("survey_answers", "surveys"), ("tickets", "tickets"))
+"""Kinds of record by the table that holds them, as the home page names them."""
+
 DIMENSIONS = ("region", "product_line", "division")
 
 
@@ -73,6 +103,9 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
     site = Site(
         about=about,
         headline=_headline(pages),
+        made_from=copy.made_from(
+            [words for table, words in KINDS if marts.manifest["tables"].get(table, {}).get("rows")]
+        ),
         stations=_stations(marts, pages, map_rows),
         segments=pages,
         cards_title=_cards_title(len(pages)),
@@ -168,22 +201,37 @@ def _stations(marts: Marts, segments: Sequence[Segment], map_rows: Sequence[Row]
         if planned
         else (fmt.count(barriers), "barriers found")
     )
-    hues = min(len(segments), 6)
     found = (
-        ("gather", "Gather", f"{fmt.count(records)} records", f"from {fmt.in_words(len(sources))} systems"),
+        (
+            "gather",
+            "Gather",
+            f"{fmt.count(records)} records",
+            f"from {fmt.in_words(len(sources))} {'system' if len(sources) == 1 else 'systems'}",
+        ),
         ("recognise", "Recognise", f"{fmt.count(rows.get('dim_customers'))} people", "one record each, named or not"),
         ("group", "Group", f"{fmt.in_words(len(segments))} groups", "nobody in two"),
-        ("follow", "Follow", f"{fmt.count(rows.get('sessions'))} visits", _answers(rows)),
+        ("follow", "Follow", _followed(rows), _answers(rows)),
         ("act", "Act", f"{act[0]} {act[1].split(',')[0]}", "costed where the margin allows"),
     )
     return tuple(
-        Station(name, number[:1].upper() + number[1:], words, spark.station(kind, hues), f"room-{place}")
+        Station(name, number[:1].upper() + number[1:], words, spark.station(kind, len(segments)), f"room-{place}")
         for place, (kind, name, number, words) in enumerate(found, start=1)
     )
 
 
+def _followed(rows: dict[str, int]) -> str:
+    """Visits, or the events of a company whose visits nobody sees."""
+    if rows.get("sessions"):
+        return f"{fmt.count(rows['sessions'])} visits"
+    return f"{fmt.count(rows.get('customer_events'))} events"
+
+
 def _answers(rows: dict[str, int]) -> str:
-    return f"and {fmt.count(rows['survey_answers'])} survey answers" if rows.get("survey_answers") else "on web and app"
+    return (
+        f"and {fmt.count(rows['survey_answers'])} survey answers"
+        if rows.get("survey_answers")
+        else "of customers, in one log"
+    )
 
 
 def _changes(given: Tables) -> tuple[str, ...]:
@@ -260,5 +308,5 @@ def _figures(site: Site) -> tuple[Figure, ...]:
     found += [site.satisfaction.figure, site.funnel_tiles.figure, site.opportunities.figure]
     for segment in site.segments:
         found += [segment.map.figure, segment.causes.figure, segment.funnel.figure]
-        found += [segment.paths.figure, segment.satisfaction.figure]
+        found += [segment.paths.figure, segment.satisfaction.figure, segment.opportunities.figure]
     return tuple(found)

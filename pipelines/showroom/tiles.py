@@ -25,10 +25,13 @@ def mood_matrix(segments: Sequence[Segment], rows: Sequence[Row], scheme: str) -
     """Mood by segment and stage, the segments in the order of the cards."""
     names = dict(maps.stages_of(rows))
     lows = []
+    told = False
     table = []
     for segment in segments:
         own = [row for row in rows if row["scheme_id"] == scheme and row["segment_id"] == segment.segment_id]
         low = maps.clear_low(maps.moods_of(own))
+        moods = [column for column in segment.map.columns if column.mood.estimate.shown]
+        told = told or len(moods) >= copy.FEWEST_TO_COMPARE
         if low:
             lows.append(names[low])
         tiles = tuple(_mood_tile(column) for column in segment.map.columns)
@@ -36,7 +39,7 @@ def mood_matrix(segments: Sequence[Segment], rows: Sequence[Row], scheme: str) -
     figure = Figure(
         figure_id="mood-matrix",
         kicker="Mood",
-        title=copy.matrix_title(lows, len(segments)),
+        title=copy.matrix_title(lows, len(segments), told=told),
         dek="Mood by group and stage, from −2 to +2. A dot marks fewer than 50 answers; under 30 there is no score.",
         how=How(
             words="One question on one scale, put to the last thing a person did in the 30 days before answering. "

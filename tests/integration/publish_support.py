@@ -584,6 +584,7 @@ ROW_COUNTS = {
     "core.dim_products": 6,
     "analytics.segment_membership": 2 * CUSTOMERS,
     "analytics.customer_value": CUSTOMERS,
+    "analytics.opportunities": 12,
 }
 
 DUCKDB_TYPES = {

@@ -63,6 +63,7 @@ def make_version(
         "satisfaction_scores": [row for place, segment in enumerate(ids) for row in _scores(place, segment)],
         "satisfaction_deltas": [row for place, segment in enumerate(ids) for row in _deltas(place, segment)],
         "pain_points": [],
+        "segment_rules": [],
         "opportunities": [_opportunity(place, name, ids[0]) for place in range(len(STATUSES))],
         "opportunity_evidence": _evidence(ids[0]),
         "metrics": [

@@ -7,12 +7,14 @@ from pathlib import Path
 import publish_support
 import pytest
 
+from pipelines.defs.dbt_runner import load_manifest
 from pipelines.defs.showroom import SiteBuilder, SiteError, stamp_current
 from pipelines.publish import versions
 from pipelines.publish.publish import publish
 from pipelines.settings import Settings
 from pipelines.showroom import lineage
 from pipelines.showroom.check import problems
+from pipelines.showroom.site import READS
 from tests.shared import with_parsed_project
 
 
@@ -40,6 +42,12 @@ def test_a_version_has_its_site_and_one_without_is_not_published(
     assert made["orders"].models == ("fct_orders",)
     assert set() < set(made["orders"].systems) <= set(settings.systems)
 
+    # Every model is in the dbt docs beside the site; where the project lies on this machine is not.
+    docs = (first.path / "dbt" / "index.html").read_text()
+    assert '"model.journeyline.fct_orders"' in docs
+    assert str(settings.dbt_project_dir) not in docs
+    assert 'href="../dbt/index.html"' in (first.path / "site" / "data.html").read_text()
+
     assert stamp_current(settings, site, "Data checks failed")
     home = first.path / "site" / "index.html"
     assert "Data checks failed at" in home.read_text()
@@ -49,6 +57,19 @@ def test_a_version_has_its_site_and_one_without_is_not_published(
         publish(settings, run_id="second", checks=[publish_support.PASSED], force=True, finish=site)
     assert versions.current_name(settings) == first.version
     assert [path.name for path in settings.published_dir.iterdir() if path.name.startswith(".2")] == []
+
+
+def test_every_page_has_an_exposure_that_names_the_marts_it_rests_on(settings: Settings) -> None:
+    exposures = load_manifest(settings)["exposures"].values()
+    made = SiteBuilder(settings).lineage()
+    named = {
+        exposure["name"].removeprefix("showroom_"): {node.split(".")[-1] for node in exposure["depends_on"]["nodes"]}
+        for exposure in exposures
+        if exposure["type"] == "dashboard"
+    }
+    assert named == {
+        page: {model for table in tables for model in made[table].models} for page, tables in READS.items()
+    }
 
 
 def test_where_nothing_was_published_there_is_nothing_to_stamp(settings: Settings) -> None:

@@ -8,6 +8,8 @@ from pipelines.showroom import copy
 from pipelines.showroom import format as fmt
 from pipelines.showroom.model import Estimate
 
+Costed = tuple[str, float, float]
+
 
 @pytest.mark.parametrize(
     ("value", "text"),
@@ -66,11 +68,11 @@ def test_times_dates_and_the_rest() -> None:
 def test_the_title_of_a_map_tells_a_clear_low_else_the_money_else_neither() -> None:
     money = ("buy", "Buy")
     assert copy.map_title(("help", "Get help"), money, told=True) == "The mood is lowest when they need help"
-    assert copy.map_title(None, money, told=True) == "No mood stands apart; the money is lost when they buy"
+    assert copy.map_title(None, money, told=True) == "No mood stands apart; the costliest barrier is met when they buy"
     assert copy.map_title(None, None, told=True) == "No stage stands apart"
     assert copy.map_title(("x", "Unpack"), None, told=True) == "The mood is lowest at Unpack"
     # Where hardly anybody answered, nothing is said of the mood.
-    assert copy.map_title(None, money, told=False) == "The money is lost when they buy"
+    assert copy.map_title(None, money, told=False) == "The costliest barrier is met when they buy"
     assert copy.map_title(None, None, told=False) == "Too few answers to say where the mood breaks"
 
 
@@ -120,17 +122,18 @@ def test_titles_of_moves(down: list[str], up: list[str], seen: int, title: str) 
 
 
 @pytest.mark.parametrize(
-    ("shares", "title"),
+    ("costed", "title"),
     [
         ([], "No cause of lost carts can be costed yet"),
-        ([1.0], "The money is spread over one cause"),
-        ([0.8, 0.2], "One cause holds most of the money"),
-        ([0.5, 0.3, 0.2], "Two causes hold most of the money"),
-        ([0.35, 0.33, 0.32], "The money is spread over three causes"),
+        ([("Errors", 1.0, 3.0)], "“Errors” costs most"),
+        ([("Errors", 5.0, 9.0), ("Slow pages", 1.0, 4.0)], "“Errors” costs most"),
+        ([("Errors", 5.0, 9.0), ("Detours", 4.0, 8.0), ("Coupon", 1.0, 2.0)], "“Errors” or “Detours” costs most"),
+        ([("Errors", 5.0, 9.0), ("Detours", 4.0, 8.0)], "No cause of lost carts clearly costs more than the others"),
+        ([(name, 5.0, 9.0) for name in "abc"] + [("d", 1.0, 2.0)], "Three of four causes cost about the same"),
     ],
 )
-def test_titles_of_causes(shares: list[float], title: str) -> None:
-    assert copy.causes_title(shares, len(shares)) == title
+def test_titles_of_causes_name_those_whose_ranges_cannot_be_told_apart(costed: list[Costed], title: str) -> None:
+    assert copy.causes_title(costed) == title
 
 
 def test_titles_of_funnels() -> None:
@@ -160,9 +163,9 @@ def test_titles_of_opportunities() -> None:
 
 
 def test_titles_of_the_matrix() -> None:
-    assert copy.matrix_title([], 5) == "No stage is a clear low for any group"
-    assert copy.matrix_title(["Buy", "Buy", "Cart"], 5) == "Buy is the low point for two of five"
-    assert copy.matrix_title(["Buy"] * 3, 3) == "Buy is the low point for everyone"
+    assert copy.matrix_title([], 5, told=True) == "No stage is a clear low for any group"
+    assert copy.matrix_title(["Buy", "Buy", "Cart"], 5, told=True) == "Buy is the low point for two of five"
+    assert copy.matrix_title(["Buy"] * 3, 3, told=True) == "Buy is the low point for everyone"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ CAUSE_NAMES = "seeds.cart_causes"
 
 def _journey_map(frames: Frames, run: Run) -> pl.DataFrame:
     return build_journey_map(
-        scheme=key_scheme(frames[DEFINITIONS]),
+        scheme=key_scheme(frames[DEFINITIONS], frames[MEMBERSHIP], run.min_cell),
         done=frames[MAP_STEPS],
         answers=frames[ANSWER_STAGES],
         survey=frames[SURVEY],

@@ -18,7 +18,11 @@ from pipelines.analytics.maps import lanes
 from pipelines.analytics.tables import TABLES
 
 WITHOUT_A_KEY = "lifecycle"
-"""The scheme maps are drawn for while the key scheme has no barriers, funnels or scores of its own."""
+"""The scheme maps are drawn for where the key scheme tells too few groups apart: a company that asks nothing and whose
+customers write nothing knows no needs."""
+
+FEWEST, LARGEST = 3, 0.8
+"""Groups a key scheme must have to be drawn, and the share of the people that the largest may hold."""
 
 WHOLE = "all"
 YEAR_DAYS = 365
@@ -48,10 +52,14 @@ HELP = "support"
 HEADERS = ("actor", "scenario", "goal", "kpi", "owner")
 
 
-def key_scheme(definitions: pl.DataFrame) -> str:
-    """The scheme the definitions call the key, if it is one that every estimate is broken down by."""
+def key_scheme(definitions: pl.DataFrame, membership: pl.DataFrame, min_cell: int) -> str:
+    """The scheme the definitions call the key, where estimates are broken down by it and it divides the customers."""
     keys = definitions.filter("is_key", pl.col("scheme_id").is_in(cells.KEY_SCHEMES))["scheme_id"].unique()
-    return str(keys.item()) if len(keys) == 1 else WITHOUT_A_KEY
+    sizes = membership.join(keys.to_frame(), on="scheme_id", how="semi").group_by("segment_id").len()
+    groups = sizes.filter(pl.col("len") >= min_cell)["len"]
+    if len(keys) != 1 or len(groups) < FEWEST or int(groups.max()) > LARGEST * int(sizes["len"].sum()):  # type: ignore[arg-type]
+        return WITHOUT_A_KEY
+    return str(keys.item())
 
 
 def build_journey_map(

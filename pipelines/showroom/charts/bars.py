@@ -5,6 +5,8 @@ Belongs here: geometry in per cent of a cell. Stays out: text, which stands in c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from pipelines.showroom.charts.svg import clamp, join, percent, strip, tag
@@ -29,6 +31,26 @@ def interval_bar(value: float, lo: float | None, hi: float | None, top: float, *
         ),
         height=28,
         class_=f"mark {style}",
+    )
+
+
+def listed(caption: str, rows: Sequence[tuple[str, float, str, str]]) -> Markup:
+    """A small table of bars: (name, value, the value in words, style), the largest of full width."""
+    top = max((value for _, value, _, _ in rows), default=1.0) or 1.0
+    lines = Markup("").join(
+        Markup('<tr><th scope="row">{}</th><td class="barcell">{}</td><td>{}</td></tr>').format(
+            name,
+            strip(
+                tag("rect", y="4", height="12", width=percent(100 * value / top), class_="sure"),
+                height=20,
+                class_=f"mark {style}",
+            ),
+            words,
+        )
+        for name, value, words, style in rows
+    )
+    return Markup('<table class="listed"><caption class="hidden">{}</caption><tbody>{}</tbody></table>').format(
+        caption, lines
     )
 
 

@@ -84,7 +84,7 @@ def emblem(share: float | None, glyph: int) -> Markup:
 
 
 def station(kind: str, hues: int) -> Markup:
-    """The drawing of one station of the process: gather, recognise, group, follow, act."""
+    """The drawing of one station of the process: gather, recognise, group (a column a group), follow, act."""
     parts: list[Markup] = []
     if kind == "gather":
         # A scatter by multiples of two irrational steps: it looks random and is always the same.
@@ -92,10 +92,11 @@ def station(kind: str, hues: int) -> Markup:
             x, y = 4 + (place + 1) * 0.7548776662 % 1 * 128, 4 + (place + 1) * 0.5698402910 % 1 * 44
             parts.append(tag("circle", cx=x, cy=y, r="2.6", class_="gathered"))
     elif kind in ("recognise", "group"):
-        for place in range(24):
-            x, y = 6 + place % 8 * 17.0, 8 + place // 8 * 18.0
-            hue = f"hue-{place % 8 % max(hues, 1)}" if kind == "group" else "recognised"
-            if kind == "recognise" or place // 8 < 3 - place % 3:
+        columns = 8 if kind == "recognise" else max(hues, 1)
+        for place in range(3 * columns):
+            x, y = 6 + place % columns * 17.0, 8 + place // columns * 18.0
+            hue = f"hue-{place % columns % 6}" if kind == "group" else "recognised"
+            if kind == "recognise" or place // columns < 3 - place % columns % 3:
                 parts.append(tag("circle", cx=x, cy=y, r="5", class_=hue))
     elif kind == "follow":
         parts += [tag("line", x1=x, x2=x, y1="4", y2="52", class_="grid") for x in (30.0, 56.0, 82.0, 108.0)]

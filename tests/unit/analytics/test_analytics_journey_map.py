@@ -124,8 +124,16 @@ def test_headers_stand_beside_their_segment_alone():
     assert set(headers["segment_id"]) == {"active"}
 
 
-@pytest.mark.parametrize(("key", "drawn"), [("value_rfm", "value_rfm"), ("nothing_else_knows_it", "lifecycle")])
-def test_maps_are_drawn_for_the_key_scheme_once_everything_is_broken_down_by_it(key, drawn):
+@pytest.mark.parametrize(
+    ("key", "groups", "drawn"),
+    [("needs", 3, "needs"), ("needs", 2, "lifecycle"), ("nothing_else_knows_it", 3, "lifecycle")],
+)
+def test_maps_are_drawn_for_the_key_scheme_where_it_is_broken_down_by_and_divides(key, groups, drawn):
     definitions = pl.DataFrame({"scheme_id": [key, key, "region"], "is_key": [True, True, False]})
-    assert key_scheme(definitions) == drawn
-    assert key_scheme(definitions.filter(~pl.col("is_key"))) == "lifecycle"
+    people = [{"scheme_id": key, "segment_id": f"group_{n % groups}"} for n in range(11 * groups)]
+    crowd = [{"scheme_id": key, "segment_id": "group_0"}] * 100
+    membership = pl.DataFrame([*people, {"scheme_id": key, "segment_id": "one_person"}])
+    assert key_scheme(definitions, membership, 11) == drawn
+    # Where nearly everybody is in one group, the scheme tells nobody apart.
+    assert key_scheme(definitions, pl.DataFrame([*people, *crowd]), 11) == "lifecycle"
+    assert key_scheme(definitions.filter(~pl.col("is_key")), membership, 11) == "lifecycle"
