@@ -14,7 +14,10 @@ ALL = "all"
 UNKNOWN = "unknown"
 COMPANY = "company"
 
-KEY_SCHEMES = ("value_rfm", "lifecycle", "needs")
+MADE_OF_BUYING = ("value_rfm", "lifecycle")
+"""Key schemes that purchases decide: who bought can only do well in them."""
+
+KEY_SCHEMES = (*MADE_OF_BUYING, "needs")
 """The segment schemes every estimate is broken down by."""
 
 

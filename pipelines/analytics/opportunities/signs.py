@@ -158,7 +158,7 @@ def group_signs(contrasts: pl.DataFrame) -> pl.DataFrame:
     none.
     """
     verdicts = {"higher": SUPPORTS, "lower": AGAINST, "no_evidence": NO_EVIDENCE, "suppressed": HIDDEN}
-    circular = pl.col("measure").is_in(NOT_BUYING) & pl.col("scheme_id").is_in(cells.KEY_SCHEMES)
+    circular = pl.col("measure").is_in(NOT_BUYING) & pl.col("scheme_id").is_in(cells.MADE_OF_BUYING)
     tested = contrasts.filter(
         (pl.col("scheme_id") != cells.COMPANY) & (pl.col("group_id") != cells.UNKNOWN) & ~circular
     )

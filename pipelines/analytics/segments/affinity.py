@@ -24,7 +24,7 @@ SCHEMES = ("needs", "life_stage", "region")
 """Schemes not made of channels, product lines or purchases, for those would find themselves."""
 
 OF_MESSAGES = "offer"
-MADE_OF_BUYING = cells.KEY_SCHEMES
+MADE_OF_BUYING = cells.MADE_OF_BUYING
 """Compared by offers alone: who buys much was seen in shops and bought of every line by that very rule."""
 
 ENOUGH = 30
