@@ -335,6 +335,7 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "change_hi": "0.6",
         "verdict": "'more'",
     },
+    "analytics.feedback_themes": {"language": "'en'", "theme": "'en-' || i", "n_base": "100"},
     "analytics.information_gaps": {
         "source": "'tickets'",
         "subject": "'topic_' || i",

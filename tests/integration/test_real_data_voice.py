@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.analytics.voice import sentiment
+from pipelines.analytics.voice import discovery, sentiment
 from pipelines.analytics.voice.languages import languages
 from tests.integration.real_data import real_data
 
@@ -41,3 +41,17 @@ def test_english_complaints_are_told_to_be_english() -> None:
         "row", pl.col(narrative).alias("text"), pl.lit(None, pl.String).alias("said")
     )
     assert (languages(texts)["language"] == "en").mean() > 0.99
+
+
+def test_themes_of_reviews_are_the_garments_they_are_about() -> None:
+    """Nobody told which garment a review is of; most texts of a theme share one, where one in five would by chance."""
+    garments = ("Dresses", "Jeans", "Sweaters", "Swim", "Jackets")
+    reviews = pl.read_csv(real_data("womens_clothing_reviews") / "reviews.csv").drop_nulls("Review Text")
+    of_each = pl.concat(reviews.filter(pl.col("Class Name") == garment).head(300) for garment in garments)
+    texts = of_each["Review Text"].to_list()
+    found = discovery.themes(texts, texts, "en")
+    grouped = of_each.select("Class Name", pl.Series("theme", found)).filter(pl.col("theme") >= 0)
+    sizes = grouped.group_by("theme", "Class Name").len()
+    assert grouped.height > 0.5 * of_each.height
+    assert sizes.group_by("theme").agg(pl.col("len").max())["len"].sum() / grouped.height > 0.6
+    assert (discovery.themes(texts, texts, "en") == found).all()

@@ -30,6 +30,7 @@ from pipelines.analytics.voice.labels import build_feedback_labels
 from pipelines.analytics.voice.model_report import build_sentiment_model
 from pipelines.analytics.voice.questions import build_information_gaps
 from pipelines.analytics.voice.redact import Known
+from pipelines.analytics.voice.themes import build_feedback_themes
 from pipelines.analytics.voice.topic_report import build_feedback_topics
 
 
@@ -70,6 +71,23 @@ def _information_gaps(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _feedback_themes(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_feedback_themes(
+        labels=frames[LABELS],
+        feedback=frames[FEEDBACK],
+        known=Known(frames[NAMES], frames[ORDERS], frames[PHONES]),
+        customers=frames[CUSTOMERS],
+        **vars(run),
+    )
+
+
+KNOWN = {
+    NAMES: columns("customer_id full_name"),
+    ORDERS: columns("order_name"),
+    PHONES: columns("phone"),
+}
+"""What redaction looks for."""
+
 BUILDS: dict[str, TableBuild] = {
     "feedback_labels": TableBuild(
         {
@@ -78,9 +96,7 @@ BUILDS: dict[str, TableBuild] = {
                 "score_0_100 score_basis"
             ),
             TICKETS: columns("ticket_id topic"),
-            NAMES: columns("customer_id full_name"),
-            ORDERS: columns("order_name"),
-            PHONES: columns("phone"),
+            **KNOWN,
             TOPIC_RULES: columns("topic language pattern"),
         },
         _feedback_labels,
@@ -114,5 +130,14 @@ BUILDS: dict[str, TableBuild] = {
             **LINES,
         },
         _information_gaps,
+    ),
+    "feedback_themes": TableBuild(
+        {
+            LABELS: columns("feedback_id feedback_date topic language"),
+            FEEDBACK: columns("feedback_id feedback_kind customer_id feedback_date title body vendor_language"),
+            **KNOWN,
+            **IS_STAFF,
+        },
+        _feedback_themes,
     ),
 }

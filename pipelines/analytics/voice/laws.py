@@ -101,6 +101,16 @@ def grades_are_counted(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def themes_add_up(context: Context) -> list[tuple[int, str]]:
+    """Every unlabelled text of a language is in one theme or stands alone; one-offs have no words."""
+    sizes = context.frame.group_by("language").agg(
+        pl.col("n").sum(), pl.col("n_base").max(), pl.col("suppressed").any().alias("_hidden")
+    )
+    lost = sizes.filter(~pl.col("_hidden") & (pl.col("n") != pl.col("n_base")))
+    called = context.frame.filter((pl.col("theme") == "one-offs") & pl.col("words").is_not_null())
+    return breaches(lost, "languages whose themes are not their texts") + breaches(called, "one-offs with words")
+
+
 LAWS: dict[str, tuple[Law, ...]] = {
     "feedback_labels": (
         Law("ratings_win", "What a customer says of the own text beats what a model thinks.", ratings_win, RATINGS),
@@ -118,6 +128,7 @@ LAWS: dict[str, tuple[Law, ...]] = {
         Law("verdicts", "A verdict is a test's, in its direction.", changes_are_earned, NOTHING),
         hidden_law(("topic", "polarity"), ("breakdown", "group_id", "period")),
     ),
+    "feedback_themes": (Law("themes_add_up", "Texts that stand alone are texts as well.", themes_add_up, NOTHING),),
     "information_gaps": (
         FAMILY,
         Law(

@@ -101,4 +101,14 @@ TABLES = (
         Column("asked_in", STRING, "Sources that ask about the topic (or term), 1 % or more at the low end."),
         Column("evidence_grade", STRING, "triangulated (two sources or more), single, none."),
     ),
+    table(
+        "feedback_themes",
+        "One row per language and theme of the texts without a topic, and one per language for those that stand alone.",
+        "language theme",
+        Column("language", STRING, "en, de, es: themes are looked for in each by itself."),
+        Column("theme", STRING, "Language and place by size, of this run only (de-01); one-offs for the rest."),
+        Column("words", STRING, "Words most its own (c-TF-IDF) that enough people used; null for one-offs."),
+        *estimate("Share of the language's texts without a topic.", "Texts of the theme."),
+        Column("n_base", INT, "Texts of the language without a topic in the last four quarters that are over."),
+    ),
 )

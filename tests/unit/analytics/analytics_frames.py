@@ -201,7 +201,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
     said = _texts(np.random.default_rng(seed + 3), ids)
     reviews = frames["feedback.fct_feedback"]
     return frames | {
-        "feedback.fct_feedback": pl.concat([reviews, said]),
+        "feedback.fct_feedback": pl.concat([reviews, said, _unlabelled(ids)]),
         "feedback.fct_searches": _searches(np.random.default_rng(seed + 3), ids),
         "seeds.topic_rules": TOPIC_RULES,
         **{f"seeds.{name}": shipped(name) for name in SEED_SCHEMAS if name.startswith("opportunity")},
@@ -335,6 +335,21 @@ def _texts(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
         title=["Where is my order" if here else None for here in is_ticket & asks],
         body=words,
         stars=[None if here else int(star) for here, star in zip(is_ticket, stars, strict=True)],
+    )
+
+
+def _unlabelled(ids: Any) -> pl.DataFrame:
+    """Texts no rule knows a topic of: two themes, and some that stand alone."""
+    words = ["The cats of our neighbours sleep in it.", "My grandmother sings when she sees it."] * 20
+    words += [f"Once in {word} we laughed." for word in ("Rome", "Oslo", "Paris", "Lima", "Cairo", "Quito")]
+    n = len(words)
+    return mart(
+        "feedback.fct_feedback",
+        feedback_id=[f"u{number}" for number in range(n)],
+        feedback_kind=["survey_text"] * n,
+        customer_id=ids[:n],
+        feedback_date=[date(2026, 8, 1)] * n,
+        body=words,
     )
 
 

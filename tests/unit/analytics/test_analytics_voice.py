@@ -10,8 +10,11 @@ import pytest
 from analytics_frames import TOPIC_RULES, mart
 
 from pipelines.analytics.voice import sentiment
+from pipelines.analytics.voice.discovery import class_tf_idf
 from pipelines.analytics.voice.labels import difference, with_ratings, with_samples
 from pipelines.analytics.voice.languages import SPOKEN, languages
+from pipelines.analytics.voice.redact import Known
+from pipelines.analytics.voice.themes import build_feedback_themes
 from pipelines.analytics.voice.topics import by_classifier, by_rules, rules_version
 
 
@@ -165,3 +168,69 @@ def test_labels_of_two_versions_differ_where_topic_or_mood_moved():
         ("a", "a", "x", "y", 1),
         (None, "a", None, "x", 1),
     }
+
+
+def test_c_tf_idf_of_a_known_answer():
+    # Words: shipping, cost, login, error. Classes: "shipping shipping cost" and "login login error".
+    found = class_tf_idf([np.array([2.0, 1, 0, 0]), np.array([0.0, 0, 2, 1])])
+    assert found[0] == pytest.approx([0.61086, 0.46210, 0, 0], abs=1e-5)
+    assert found[1] == pytest.approx([0, 0, 0.61086, 0.46210], abs=1e-5)
+
+
+def unlabelled_themes(bodies, **names):
+    n = len(bodies)
+    feedback = mart(
+        "feedback.fct_feedback",
+        feedback_id=[f"u{number:03}" for number in range(n)],
+        feedback_kind=["survey_text"] * n,
+        customer_id=[f"c{number}" for number in range(n)],
+        feedback_date=[date(2026, 8, 1)] * n,
+        body=bodies,
+    )
+    labels = feedback.select("feedback_id", "feedback_date", topic=pl.lit("other"), language=pl.lit("en"))
+    known = Known(mart("core.customer_names", **names), mart("core.fct_orders"), mart("core.customer_phones"))
+    built = build_feedback_themes(
+        labels=labels,
+        feedback=feedback,
+        known=known,
+        customers=mart("core.dim_customers"),
+        as_of=date(2026, 10, 31),
+        run_id="r",
+        min_cell=11,
+    )
+    return {row["theme"]: row for row in built.to_dicts()}
+
+
+CITIES = (
+    "Rome",
+    "Oslo",
+    "Paris",
+    "Lima",
+    "Cairo",
+    "Quito",
+    "Tunis",
+    "Accra",
+    "Dakar",
+    "Delhi",
+    "Hanoi",
+    "Kyoto",
+    "Milan",
+)
+
+
+def test_themes_are_found_and_one_offs_kept_apart():
+    cats, songs = "The cats of Maria Muster sleep in it.", "Grandmother sings when she sees it."
+    bodies = [cats, songs, cats, songs, cats] * 8 + [f"We were in {city}." for city in CITIES]
+    found = unlabelled_themes(bodies, customer_id=["c0"], full_name=["Maria Muster"])
+    assert {name: row["n"] for name, row in found.items()} == {"en-01": 24, "en-02": 16, "one-offs": 13}
+    assert "cats" in found["en-01"]["words"]
+    assert "grandmother" in found["en-02"]["words"]
+    assert "muster" not in found["en-01"]["words"]
+    assert (found["one-offs"]["words"], found["one-offs"]["n_base"]) == (None, 53)
+
+
+def test_a_theme_of_few_is_none_and_few_one_offs_take_the_smallest_theme_along():
+    few = unlabelled_themes(["The cats sleep in it."] * 10 + [f"We were in {city}." for city in CITIES])
+    assert set(few) == {"one-offs"}
+    bodies = ["The cats sleep in it."] * 30 + ["Grandmother sings."] * 15 + ["Once in Rome.", "Far away it rains."]
+    assert {name: row["n"] for name, row in unlabelled_themes(bodies).items()} == {"en-01": 30, "one-offs": 17}
