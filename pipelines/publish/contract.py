@@ -22,7 +22,16 @@ COLUMN_KEYS = ("from", "sql", "pseudonym", "common_only", "business_key", "becau
 REFERENCE = re.compile(r"_(id|ref|key|token)$")
 """A column named like this points at something, perhaps at a person: it is a pseudonym or says that it is not."""
 
-NOT_PERSONAL = ("scheme_id", "segment_id", "metric_id", "funnel_id", "group_id", "family_id", "opportunity_id")
+NOT_PERSONAL = (
+    "scheme_id",
+    "segment_id",
+    "metric_id",
+    "funnel_id",
+    "group_id",
+    "family_id",
+    "opportunity_id",
+    "offer_id",
+)
 """Ids of the analytics layer's own vocabulary."""
 
 STAMP = {

@@ -336,6 +336,17 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "verdict": "'more'",
     },
     "analytics.feedback_themes": {"language": "'en'", "theme": "'en-' || i", "n_base": "100"},
+    "analytics.customer_offers": {"customer_id": "'customer-' || i", "offer_id": "'winback'", "status": "'offered'"},
+    "analytics.offer_results": {
+        "offer_id": "'offer-' || i",
+        "measure": "'offer_buyers_uplift'",
+        "n_holdout": "50",
+        "n_reached": "40",
+        "n_breached": "0",
+        "p_raw": "0.01",
+        "p_adj": "0.02",
+        "verdict": "'more'",
+    },
     "analytics.information_gaps": {
         "source": "'tickets'",
         "subject": "'topic_' || i",

@@ -201,6 +201,13 @@ DIRTY = {
     ("opportunities", "counted_once"): lambda f: put(f, None, value=1e9, hi=1e9),
     ("opportunities", "grade_is_earned"): lambda f: put(f, None, evidence_sources=7),
     ("opportunities", "case_adds_up"): lambda f: put(f, None, payback_months_best=9.0, payback_months_worst=1.0),
+    ("customer_offers", "consent_holds"): lambda f: f.with_columns(status=pl.lit("offered")),
+    ("offer_results", "statuses_add_up"): lambda f: put(f, SHOWN & (pl.col("group_id") == "all"), n=10**6),
+    ("offer_results", "uplifts_earned"): lambda f: put(
+        f, pl.col("measure") == "offer_buyers_uplift", verdict="more", value=0.1, lo=0.0, hi=0.2
+    ),
+    ("offer_results", "adjustment"): lambda f: put(f, None, p_raw=0.5),
+    ("offer_results", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("shipping_what_if", "parts_sum"): lambda f: put(f, pl.col("verdict") != "current", subsidy_year=1e6),
     ("satisfaction_scores", "hidden_stays_hidden"): lone_secret,
     ("satisfaction_scores", "metrics_registered"): lambda f: put(f, None, metric_id="happiness"),

@@ -10,11 +10,17 @@ import polars as pl
 from pipelines.analytics.carts.builds import BUILDS as CART_BUILDS
 from pipelines.analytics.inputs import (
     CARTS,
+    CONSENTS,
     CUSTOMERS,
     FEEDBACK,
+    HISTORY,
     LABELS,
+    MEMBERSHIP,
+    OFFERS,
     ORDERS,
     RUN,
+    SEGMENTS,
+    SENDS,
     TICKETS,
     Frames,
     Run,
@@ -23,6 +29,8 @@ from pipelines.analytics.inputs import (
 )
 from pipelines.analytics.opportunities.cases import build_opportunities
 from pipelines.analytics.opportunities.checks import watched_units
+from pipelines.analytics.opportunities.offer_results import build_offer_results
+from pipelines.analytics.opportunities.offers import build_customer_offers
 from pipelines.analytics.opportunities.signs import build_opportunity_evidence
 
 CAUSES = "analytics.cart_abandonment_causes"
@@ -31,6 +39,7 @@ CONTRASTS = "analytics.segment_contrasts"
 DELTAS = "analytics.satisfaction_deltas"
 DRIVERS = "analytics.satisfaction_drivers"
 EVIDENCE = "analytics.opportunity_evidence"
+CUSTOMER_OFFERS = "analytics.customer_offers"
 SESSIONS = "journey.fct_sessions"
 RATES = "core.dim_fx_rates"
 MAP_STAGES = "seeds.map_stages"
@@ -78,6 +87,30 @@ def _opportunities(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _customer_offers(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_customer_offers(
+        offers=frames[OFFERS], customers=frames[CUSTOMERS], membership=frames[MEMBERSHIP], **vars(run)
+    )
+
+
+def _offer_results(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_offer_results(
+        offers=frames[OFFERS],
+        candidates=frames[CUSTOMER_OFFERS],
+        history=frames[HISTORY],
+        consents=frames[CONSENTS],
+        tickets=frames[TICKETS],
+        orders=frames[ORDERS],
+        sends=frames[SENDS],
+        customers=frames[CUSTOMERS],
+        **vars(run),
+    )
+
+
+OFFER = columns(
+    "offer_id name channel scheme_id segment_id campaign_offer given_share margin_floor quiet_days holdout_share "
+    "starts_on ends_on outcome_days owner"
+)
 WATCHED = {name: CART_BUILDS["pain_points"].inputs[name] for name in (CARTS, SESSIONS, ORDERS, TICKETS, FEEDBACK)}
 """What a watched pain is counted in: the columns pains are found in."""
 
@@ -120,5 +153,29 @@ BUILDS: dict[str, TableBuild] = {
             **WATCHED,
         },
         _opportunities,
+    ),
+    "customer_offers": TableBuild(
+        {
+            OFFERS: OFFER,
+            CUSTOMERS: columns(
+                "customer_id is_identified is_staff n_open_tickets last_email_sent_at has_email_marketing_consent "
+                "has_sms_marketing_consent net_amount_reporting margin_amount_reporting"
+            ),
+            **SEGMENTS,
+        },
+        _customer_offers,
+    ),
+    "offer_results": TableBuild(
+        {
+            OFFERS: OFFER,
+            CUSTOMER_OFFERS: columns("offer_id customer_id status"),
+            HISTORY: columns("scheme_id customer_id segment_id valid_from valid_to known_to"),
+            CONSENTS: columns("customer_id purpose channel is_granted decided_at"),
+            TICKETS: columns("customer_id opened_date solved_at"),
+            ORDERS: columns("customer_id order_date is_valid net_amount_reporting"),
+            SENDS: columns("customer_id offer touch_type touch_date"),
+            CUSTOMERS: columns("customer_id is_identified is_staff"),
+        },
+        _offer_results,
     ),
 }

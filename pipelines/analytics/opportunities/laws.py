@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.analytics.law import NOTHING, TOLERANCE, Context, Law, breaches
+from pipelines.analytics.carts.causes import FALSE_DISCOVERIES
+from pipelines.analytics.law import FAMILY, NOTHING, TOLERANCE, Context, Law, breaches, registry_law
 
 REMEDIES, PLANS = "seeds.opportunity_remedies", "seeds.opportunity_plans"
 EVIDENCE = "analytics.opportunity_evidence"
@@ -65,6 +66,51 @@ def case_adds_up(context: Context) -> list[tuple[int, str]]:
     )
 
 
+PERMISSION = {
+    "seeds.offers": ("offer_id", "channel"),
+    "core.dim_customers": ("customer_id", "has_email_marketing_consent", "has_sms_marketing_consent", "is_staff"),
+}
+
+
+def consent_holds(context: Context) -> list[tuple[int, str]]:
+    """Who may get an offer has consent on its channel, and is no employee."""
+    chosen = context.frame.filter(pl.col("status").is_in(("offered", "holdout")))
+    named = chosen.join(context.others["seeds.offers"], on="offer_id", how="left").join(
+        context.others["core.dim_customers"], on="customer_id", how="left"
+    )
+    by_sms = pl.col("channel") == "sms"
+    consent = pl.when(by_sms).then("has_sms_marketing_consent").otherwise("has_email_marketing_consent")
+    wrong = named.filter(~consent.fill_null(value=False) | pl.col("is_staff"))
+    return breaches(wrong, "persons chosen without consent, or employees")
+
+
+def statuses_add_up(context: Context) -> list[tuple[int, str]]:
+    """The persons of all statuses are those of the segment."""
+    shares = context.frame.filter(pl.col("measure") == "offer_status_share")
+    whole = pl.col("group_id") == "all"
+    sums = shares.group_by("offer_id").agg(
+        pl.col("n").filter(~whole).sum().alias("_parts"),
+        pl.col("n").filter(whole).sum().alias("_all"),
+        pl.col("suppressed").any().alias("_hidden"),
+    )
+    return breaches(
+        sums.filter(~pl.col("_hidden") & (pl.col("_parts") != pl.col("_all"))), "offers whose statuses do not add up"
+    )
+
+
+def uplifts_are_earned(context: Context) -> list[tuple[int, str]]:
+    """More and less need their side and a small adjusted p; without persons held out there is no number."""
+    verdict, value = pl.col("verdict"), pl.col("value")
+    rows = context.frame.filter(pl.col("measure") != "offer_status_share")
+    found = rows.filter(verdict.is_in(("more", "less")))
+    is_wrong = pl.when(verdict == "more").then(value <= 0).otherwise(value >= 0)
+    unearned = found.filter(is_wrong.fill_null(value=True) | (pl.col("p_adj").fill_null(1.0) > FALSE_DISCOVERIES))
+    bare = rows.filter(value.is_not_null() & (pl.col("n_holdout").fill_null(0) == 0))
+    return breaches(unearned, "verdicts without a test or against its side") + breaches(
+        bare, "results without a hold-out"
+    )
+
+
 LAWS: dict[str, tuple[Law, ...]] = {
     "opportunity_evidence": (),
     "opportunities": (
@@ -87,5 +133,14 @@ LAWS: dict[str, tuple[Law, ...]] = {
             {EVIDENCE: ("opportunity_id", "found_in", "finding", "verdict", "amount_year", "source_kind")},
         ),
         Law("case_adds_up", "A business case is arithmetic readers can follow.", case_adds_up, NOTHING),
+    ),
+    "customer_offers": (
+        Law("consent_holds", "Nobody is written to without consent, nor drawn for it.", consent_holds, PERMISSION),
+    ),
+    "offer_results": (
+        FAMILY,
+        Law("statuses_add_up", "Everybody of the segment stops somewhere, once.", statuses_add_up, NOTHING),
+        Law("uplifts_earned", "More needs a test, and a result needs a hold-out.", uplifts_are_earned, NOTHING),
+        registry_law("measure"),
     ),
 }

@@ -5,7 +5,7 @@ Belongs here: what each number means and how it is computed. Stays out: the comp
 
 from __future__ import annotations
 
-from pipelines.analytics.definition import INSIGHT, Definition
+from pipelines.analytics.definition import CRM, INSIGHT, Definition
 
 DEFINITIONS = (
     Definition(
@@ -57,5 +57,34 @@ DEFINITIONS = (
         "share",
         INSIGHT,
         "opportunities",
+    ),
+    Definition(
+        "offer_status_share",
+        "Who may get an offer",
+        "Share of an offer's segment that a gate stops (no consent, open ticket, message of late, margin too low), "
+        "that is held out, and that may get it.",
+        "persons with the status / persons of the segment; Wilson interval",
+        "share",
+        CRM,
+        "offer_results",
+    ),
+    Definition(
+        "offer_buyers_uplift",
+        "Buyers an offer brought",
+        "Share of buyers among those meant to get an offer, less that among those held out by chance: an effect, of "
+        "being meant to get it. Who counts is settled by what was known before the start.",
+        "share offered - share held out; Newcombe interval",
+        "share",
+        CRM,
+        "offer_results",
+    ),
+    Definition(
+        "offer_revenue_uplift",
+        "Revenue an offer brought",
+        "Net revenue per person meant to get an offer, less that per person held out by chance.",
+        "mean offered - mean held out; Welch interval",
+        "reporting currency a person",
+        CRM,
+        "offer_results",
     ),
 )

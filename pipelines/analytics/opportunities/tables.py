@@ -17,9 +17,11 @@ from pipelines.analytics.table import (
     estimate,
     interval,
     table,
+    tested,
 )
 
 OPPORTUNITY = Column("opportunity_id", STRING, "Opportunity; never changes while its row of the catalogue stands.")
+OFFER = Column("offer_id", STRING, "Offer of the seed offers.")
 SUPPRESSED = Column("suppressed", BOOL, "Always false: a row shows no count below the minimum, it leaves it out.")
 
 TABLES = (
@@ -103,5 +105,46 @@ TABLES = (
         Column("n_before", INT, "Units before."),
         Column("n_after", INT, "Units after."),
         Column("check_basis", STRING, "What the check may be called: an association, not an effect."),
+    ),
+    table(
+        "customer_offers",
+        "One row per offer that is not over and person of its segment: the gate that stopped them, or their group.",
+        "offer_id customer_id",
+        OFFER,
+        Column("customer_id", STRING, "Person."),
+        Column(
+            "status",
+            STRING,
+            "no_consent, open_ticket, recently_contacted, margin_floor: the first gate that holds; else offered or "
+            "holdout, drawn by a hash of offer and person.",
+        ),
+    ),
+    table(
+        "offer_results",
+        "One row per offer, measure and status: what the gates leave today, and what the offer brought.",
+        "offer_id measure group_id",
+        OFFER,
+        Column("name", STRING, "Offer in words."),
+        Column("owner", STRING, "Who answers for it."),
+        Column("starts_on", DATE, "First day of the offer."),
+        Column("holdout_share", FLOAT, "Share of those who may get it that is held out."),
+        Column("measure", STRING, "offer_status_share, offer_buyers_uplift, offer_revenue_uplift."),
+        Column("group_id", STRING, "Status of the share; all for the segment, and for an uplift."),
+        *estimate(
+            "Share of the segment with the status; or offered less held out: share of buyers, net revenue a person.",
+            "Persons with the status, or those meant to get the offer.",
+        ),
+        Column("n_holdout", INT, "Persons held out."),
+        Column("n_reached", INT, "Persons meant to get it to whom a message of it was sent."),
+        Column("n_breached", INT, "Persons held out to whom one was sent: they weaken the comparison."),
+        Column("value_offered", FLOAT, "Share of buyers, or net revenue a person, of those meant to get it."),
+        Column("value_holdout", FLOAT, "The same of those held out."),
+        *tested("Two-sided p of the uplift.", "offers whose measure is told"),
+        Column(
+            "verdict",
+            STRING,
+            "Of an uplift: more, less, no_evidence, suppressed; not_started, running, too_few (30 of a group), "
+            "no_history (who was in the segment at the start is not known).",
+        ),
     ),
 )
