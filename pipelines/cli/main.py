@@ -14,6 +14,7 @@ from pipelines.cli import (
     doctor,
     generate,
     identity,
+    labels,
     query,
     refresh,
     rollback,
@@ -41,6 +42,7 @@ for module in (generate, refresh, status, query, versions, rollback, doctor, doc
     app.command(name, help=module.HELP, epilog=EXIT_CODES_HELP, short_help=module.HELP.splitlines()[0])(module.command)
 
 app.add_typer(identity.app, name="identity")
+app.add_typer(labels.app, name="labels")
 app.add_typer(segments.app, name="segments")
 app.add_typer(showroom.app, name="showroom")
 

@@ -202,7 +202,7 @@ DIRTY = {
     ("opportunities", "grade_is_earned"): lambda f: put(f, None, evidence_sources=7),
     ("opportunities", "case_adds_up"): lambda f: put(f, None, payback_months_best=9.0, payback_months_worst=1.0),
     ("customer_offers", "consent_holds"): lambda f: f.with_columns(status=pl.lit("offered")),
-    ("offer_results", "statuses_add_up"): lambda f: put(f, SHOWN & (pl.col("group_id") == "all"), n=10**6),
+    ("offer_results", "statuses_add_up"): lambda f: put(f, SHOWN & (pl.col("group_id") == "all"), n=11),
     ("offer_results", "uplifts_earned"): lambda f: put(
         f, pl.col("measure") == "offer_buyers_uplift", verdict="more", value=0.1, lo=0.0, hi=0.2
     ),

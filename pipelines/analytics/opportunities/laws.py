@@ -94,7 +94,10 @@ def statuses_add_up(context: Context) -> list[tuple[int, str]]:
         pl.col("suppressed").any().alias("_hidden"),
     )
     return breaches(
-        sums.filter(~pl.col("_hidden") & (pl.col("_parts") != pl.col("_all"))), "offers whose statuses do not add up"
+        sums.filter(
+            pl.when("_hidden").then(pl.col("_parts") > pl.col("_all")).otherwise(pl.col("_parts") != pl.col("_all"))
+        ),
+        "offers whose statuses do not add up",
     )
 
 

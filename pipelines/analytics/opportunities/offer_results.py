@@ -242,6 +242,8 @@ def build_offer_results(
 ) -> pl.DataFrame:
     """One row per offer, measure and status: shares the gates leave today, and the uplift once the offer is over."""
     table = TABLES["offer_results"]
+    if offers.is_empty():
+        return table.empty()
     started = offers.filter(pl.col("starts_on") <= as_of)
     first_known: date | None = history["valid_from"].min()  # type: ignore[assignment]
     persons = meant(started, history, consents, tickets, customers)

@@ -16,6 +16,7 @@ from pipelines.analytics.voice.languages import SPOKEN, languages
 from pipelines.analytics.voice.redact import Known
 from pipelines.analytics.voice.themes import build_feedback_themes
 from pipelines.analytics.voice.topics import by_classifier, by_rules, rules_version
+from pipelines.cli.labels import difference_of
 
 
 def told(*texts, said=None):
@@ -234,3 +235,13 @@ def test_a_theme_of_few_is_none_and_few_one_offs_take_the_smallest_theme_along()
     assert set(few) == {"one-offs"}
     bodies = ["The cats sleep in it."] * 30 + ["Grandmother sings."] * 15 + ["Once in Rome.", "Far away it rains."]
     assert {name: row["n"] for name, row in unlabelled_themes(bodies).items()} == {"en-01": 30, "one-offs": 17}
+
+
+def test_differences_of_few_texts_are_counted_together():
+    before = pl.DataFrame({"feedback_id": [f"{n:03}" for n in range(40)], "topic": "other", "polarity": "negative"})
+    topics = ["price"] * 20 + ["stock"] * 6 + ["staff"] * 7 + ["other"] * 7
+    after = before.with_columns(pl.Series("topic", topics))
+    found = difference_of(before, after, min_cell=11)
+    assert found.rows() == [("other", "price", "negative", "negative", 20), (*["(fewer)"] * 4, 13)]
+    assert difference_of(before, after.head(26), min_cell=15)["n"].to_list() == [20, 20]
+    assert difference_of(before, before, min_cell=11).is_empty()
