@@ -347,6 +347,18 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "p_adj": "0.02",
         "verdict": "'more'",
     },
+    "analytics.share_of_voice": {
+        "brand": "'brand_' || i",
+        "polarity": "'any'",
+        "breakdown": "'region'",
+        "group_id": "'North'",
+        "n_base": "100",
+        "p_raw": "0.01",
+        "p_adj": "0.02",
+        "change_lo": "0.4",
+        "change_hi": "0.6",
+        "verdict": "'more'",
+    },
     "analytics.information_gaps": {
         "source": "'tickets'",
         "subject": "'topic_' || i",

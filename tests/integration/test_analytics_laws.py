@@ -153,6 +153,7 @@ DIRTY = {
     ("feedback_topics", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
     ("feedback_topics", "hidden_stays_hidden"): lone_secret,
     ("feedback_themes", "themes_add_up"): lambda f: put(f, SHOWN, n=10**6),
+    ("share_of_voice", "topics_fit"): lambda f: put(f, SHOWN, n=10**6),
     ("information_gaps", "subjects_fit"): lambda f: put(f, SHOWN, n=10**6),
     ("information_gaps", "grades_counted"): lambda f: put(f, None, evidence_grade="proved"),
     ("information_gaps", "verdicts"): lambda f: put(f, TESTED, verdict="more", change=-1.0),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.analytics.inputs import (
+    BRANDS,
     CUSTOMERS,
     FEEDBACK,
     IS_STAFF,
@@ -30,6 +31,7 @@ from pipelines.analytics.voice.labels import build_feedback_labels
 from pipelines.analytics.voice.model_report import build_sentiment_model
 from pipelines.analytics.voice.questions import build_information_gaps
 from pipelines.analytics.voice.redact import Known
+from pipelines.analytics.voice.share_of_voice import build_share_of_voice
 from pipelines.analytics.voice.themes import build_feedback_themes
 from pipelines.analytics.voice.topic_report import build_feedback_topics
 
@@ -77,6 +79,17 @@ def _feedback_themes(frames: Frames, run: Run) -> pl.DataFrame:
         feedback=frames[FEEDBACK],
         known=Known(frames[NAMES], frames[ORDERS], frames[PHONES]),
         customers=frames[CUSTOMERS],
+        **vars(run),
+    )
+
+
+def _share_of_voice(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_share_of_voice(
+        labels=frames[LABELS],
+        feedback=frames[FEEDBACK],
+        brands=frames[BRANDS],
+        customers=frames[CUSTOMERS],
+        products=frames[PRODUCTS],
         **vars(run),
     )
 
@@ -139,5 +152,15 @@ BUILDS: dict[str, TableBuild] = {
             **IS_STAFF,
         },
         _feedback_themes,
+    ),
+    "share_of_voice": TableBuild(
+        {
+            LABELS: columns("feedback_id feedback_date topic language polarity"),
+            FEEDBACK: columns("feedback_id customer_id division region title body"),
+            BRANDS: columns("brand pattern is_own"),
+            **IS_STAFF,
+            **LINES,
+        },
+        _share_of_voice,
     ),
 }

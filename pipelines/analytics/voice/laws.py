@@ -129,6 +129,12 @@ LAWS: dict[str, tuple[Law, ...]] = {
         hidden_law(("topic", "polarity"), ("breakdown", "group_id", "period")),
     ),
     "feedback_themes": (Law("themes_add_up", "Texts that stand alone are texts as well.", themes_add_up, NOTHING),),
+    "share_of_voice": (
+        FAMILY,
+        Law("topics_fit", "Who names a brand names one of the list.", subjects_fit, NOTHING),
+        Law("verdicts", "A verdict is a test's, in its direction.", changes_are_earned, NOTHING),
+        hidden_law(("brand", "polarity"), ("breakdown", "group_id", "period")),
+    ),
     "information_gaps": (
         FAMILY,
         Law(

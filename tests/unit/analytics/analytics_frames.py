@@ -40,6 +40,7 @@ SEED_SCHEMAS: dict[str, Any] = {
         "free_shipping_from_amount": pl.Decimal(18, 4),
     },
     "topic_rules": {"topic": pl.String, "language": pl.String, "pattern": pl.String},
+    "brands": {"brand": pl.String, "pattern": pl.String, "is_own": pl.Boolean},
     "topic_stages": {"topic": pl.String, "stage": pl.String},
     "service_policies": {
         "policy": pl.String,
@@ -215,6 +216,7 @@ def company(seed: int = 7, customers: int = 600) -> Frames:
         "seeds.topic_rules": TOPIC_RULES,
         **{f"seeds.{name}": shipped(name) for name in SEED_SCHEMAS if name.startswith(("opportunity", "offer"))},
         "seeds.topic_stages": TOPIC_STAGES,
+        "seeds.brands": shipped("brands"),
         "seeds.service_policies": SERVICE_POLICIES,
         "journey.agg_touch_paths": mart("journey.agg_touch_paths", paths),
         "journey.agg_channel_spend": mart("journey.agg_channel_spend", spend),
@@ -350,6 +352,7 @@ def _texts(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
 def _unlabelled(ids: Any) -> pl.DataFrame:
     """Texts no rule knows a topic of: two themes, and some that stand alone."""
     words = ["The cats of our neighbours sleep in it.", "My grandmother sings when she sees it."] * 20
+    words += ["Dearer than Nordhaus, it is said."] * 30 + ["Halden and Moor, or Nordhaus?"] * 30
     words += [f"Once in {word} we laughed." for word in ("Rome", "Oslo", "Paris", "Lima", "Cairo", "Quito")]
     n = len(words)
     return mart(

@@ -6,10 +6,11 @@ from datetime import date
 
 import polars as pl
 import pytest
-from analytics_frames import TOPIC_RULES, TOPIC_STAGES, mart
+from analytics_frames import TOPIC_RULES, TOPIC_STAGES, mart, shipped
 
 from pipelines.analytics import stats
 from pipelines.analytics.voice.questions import build_information_gaps
+from pipelines.analytics.voice.share_of_voice import build_share_of_voice
 from pipelines.analytics.voice.topic_report import build_feedback_topics
 
 RUN = {"as_of": date(2026, 10, 31), "run_id": "r", "min_cell": 11}
@@ -208,3 +209,33 @@ def test_a_term_few_people_type_is_not_shown_however_often_they_do():
     found = gaps(often)
     assert set(found.filter(source="searches")["subject"]) == {"other"}
     assert gap(found.filter(source="searches"), "other")["asked_in"] is None
+
+
+def test_a_share_of_voice_is_of_the_texts_that_name_a_brand():
+    said = ["Nordhaus is cheaper.", "Dearer than NORD HAUS and Halden & Moor.", "A nordhausen lamp.", "Nothing."]
+    rows = [
+        {"feedback_id": f"{place}-{n}", "customer_id": f"c{place}-{n}", "region": "North", "title": None, "body": body}
+        for place, body in enumerate(said)
+        for n in range(20)
+    ]
+    feedback = mart("feedback.fct_feedback", rows)
+    moods = {"0": "negative", "1": "positive"}
+    found = build_share_of_voice(
+        labels=feedback.select(
+            "feedback_id",
+            feedback_date=pl.lit(QUARTERS["2026Q3"]),
+            topic=pl.lit("price"),
+            language=pl.lit("en"),
+            polarity=pl.col("feedback_id").str.head(1).replace_strict(moods, default="neutral"),
+        ),
+        feedback=feedback.select("feedback_id", "customer_id", "division", "region", "title", "body"),
+        brands=shipped("brands"),
+        customers=mart("core.dim_customers"),
+        products=mart("core.dim_products"),
+        **RUN,
+    ).filter(breakdown="company", period="all")
+    counts = {(row["brand"], row["polarity"]): (row["n"], row["n_base"]) for row in found.to_dicts()}
+    assert counts["Nordhaus", "any"] == (40, 40)
+    assert counts["Nordhaus", "negative"] == (20, 40)
+    assert counts["Halden & Moor", "any"] == counts["Halden & Moor", "positive"] == (20, 40)
+    assert {brand for brand, _ in counts} == {"Nordhaus", "Halden & Moor"}
