@@ -16,6 +16,7 @@ from pipelines.showroom.model import Estimate
 
 MOOD_WORDS = ((1.5, "Delighted"), (0.75, "Content"), (0.25, "At ease"), (-0.25, "Neutral"), (-0.75, "Uneasy"))
 NOTHING_MOVED = "Nothing moved beyond its margin."
+NOT_ASKED = "Not asked"
 NOTHING_APART = "No stage stands apart"
 FEW = 0.25
 NAMED = 2
@@ -188,13 +189,13 @@ def opportunities_title(costed: Sequence[str], number: int) -> str:
     return f"“{costed[0]}” could bring most"
 
 
-def matrix_title(lows: Sequence[str], segments: int, *, told: bool) -> str:
+def matrix_title(lows: Sequence[str], segments: int, *, told: bool, asked: bool = True) -> str:
     """Which stage is a clear low for how many segments; ``lows`` names one a segment that has one.
 
-    ``told`` says that some group has moods enough to compare.
+    ``told`` says that some group has moods enough to compare, ``asked`` that anybody was asked.
     """
     if not told:
-        return "Too few answers to compare moods"
+        return "Too few answers to compare moods" if asked else "Nobody was asked how it felt"
     if not lows:
         return "No stage is a clear low for any group"
     stage = max(sorted(set(lows)), key=lows.count)
@@ -322,7 +323,7 @@ def made_from(kinds: Sequence[str]) -> str:
 
 def absent(table: str, what: str) -> str:
     """A figure whose table is not published, or has nothing for the group."""
-    return f"{what} not here yet: this version has no row of the table {table} for it. They appear here once it has."
+    return f"{what} not here yet: this version has no row of the table {table} for it."
 
 
 def _list(names: Sequence[str], last: str = "and") -> str:

@@ -214,10 +214,11 @@ def funnel_chart(rows: Sequence[Row], everyone: Sequence[Row], name: str, *, fig
                 ),
             )
         )
+    few = "Too few people to tell how far they get" if ordered else "No visits to follow"
     figure = Figure(
         figure_id=figure_id,
         kicker="Funnel",
-        title=copy.funnel_title(better, worse, told) if told else "Too few people to tell how far they get",
+        title=copy.funnel_title(better, worse, told) if told else few,
         dek=f"People who looked at a product, {period}: how many reached each step in time order, and how many of "
         "those went on.",
         how=How(

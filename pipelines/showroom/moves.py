@@ -130,7 +130,8 @@ def moves_chart(
         figure_id=figure_id,
         kicker="Satisfaction",
         title=copy.moves_title(down, up, seen),
-        dek=f"Score out of 100 in {label} and the quarter before. Orange or blue marks a change beyond its margin.",
+        dek=(f"Score out of 100 in {label} and the quarter before. " if label else "Score out of 100. ")
+        + "Orange or blue marks a change beyond its margin.",
         how=How(
             words="Three questions of the survey (overall, against expectation, against the ideal) from 0 to "
             "100. ± is the 95% margin: repeat the survey many times and about 19 intervals in 20 would hold the true "

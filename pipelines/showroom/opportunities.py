@@ -29,7 +29,7 @@ STATUSES = {
     "dropped": "Dropped",
 }
 CLOSED = ("done", "dropped")
-GRADES = {"triangulated": "Several kinds of source", "single": "One kind of source", "none": "No evidence yet"}
+GRADES = {"triangulated": "Several", "single": "One", "none": "None yet"}
 CASES = {
     "pays_back": "Pays back within three years even at the low end.",
     "may_pay_back": "May pay back: at the high end it does within three years.",
@@ -99,7 +99,7 @@ def opportunities_chart(
     )
     return RowChart(
         figure,
-        ("Opportunity", "Could bring a year", "Effort", "Evidence", "Where it stands"),
+        ("Opportunity", "Could bring a year", "Effort", "Kinds of evidence", "Where it stands"),
         tuple(_row(row, names, currency, top) for row in drawn),
         key(("margin blue", "from the low to the high end"), ("dot", "middle")),
         f"{sum(row['value'] is not None for row in drawn)} of {len(drawn)} are costed.",
@@ -121,7 +121,7 @@ def _row(row: Row, names: Mapping[str, str], currency: str, top: float) -> Chart
         (
             money,
             Cell("Effort", text=fmt.human(str(row["effort"]))),
-            Cell("Evidence", text=GRADES.get(row["evidence_grade"], fmt.NOTHING)),
+            Cell("Kinds of evidence", text=GRADES.get(row["evidence_grade"], fmt.NOTHING)),
             Cell("Where it stands", text=STATUSES[row["status"]], small=f"{since}{overdue}"),
         ),
         group=str(row["opportunity_id"]),

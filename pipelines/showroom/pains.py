@@ -62,7 +62,7 @@ def pains_chart(
             )
             for row in found
         ),
-        absent="" if rows else copy.absent("journey_map", "Pain points by group are"),
+        absent="" if found else copy.absent("journey_map", "Pain points by group are"),
     )
     table = tuple(_row(row, names, currency, top, trends.get((row["segment_id"], row["item"]))) for row in drawn)
     cut = f" The first {MOST} of {len(found)} are drawn; the file has all." if len(found) > MOST else ""

@@ -24,7 +24,7 @@ MEASURES = {
     "tickets_per_customer": "Tickets per customer",
     "cart_abandonment_rate": "Carts left behind",
     "email_reachable_share": "Can be written to",
-    "acsi_style_index": "Satisfaction",
+    "acsi_style_index": "Satisfaction, all answers",
 }
 MONEY = ("average_order_value", "net_revenue_per_customer")
 
@@ -94,6 +94,7 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
     differences = _differences(own, everyone)
     values = [column.mood.estimate.value if column.mood.state != "few" else None for column in journey.columns]
     places = [column.stage_id for column in journey.columns]
+    asked = any(column.mood.state != "none" for column in journey.columns)
     customers = own.get("customers", Estimate(None)).value
     now = next((row for row in satisfaction.rows if row.style.startswith("mine")), None)
     return Segment(
@@ -109,7 +110,7 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
             low=copy.at_stage(low, low) if low else "",
             told=sum(column.mood.state in ("shown", "thin") for column in journey.columns),
             stages=len(journey.columns),
-            asked=any(column.mood.state != "none" for column in journey.columns),
+            asked=asked,
             money_stage=copy.at_stage(worst.stage_id, worst.name) if worst is not None and not low else "",
             cause=richest.text.lower() if richest is not None and amount else "",
             amount=fmt.money(amount, given.currency) if amount else "",
@@ -142,10 +143,10 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
         emblem=spark.emblem(own.get("share", Estimate(None)).value, place),
         spark=spark.sparkline(values, places.index(low) if low else None, f"spark-{segment_id}"),
         satisfaction_score=now.cells[1].text if now is not None else fmt.NOTHING,
-        satisfaction_words=_score_words(now.cells[1].small if now is not None else ""),
+        satisfaction_words=_score_words(now.cells[1].small if now is not None else "", asked=bool(given.scores)),
         recoverable_words=f"{fmt.money(amount, given.currency)}" if amount else "Not costed",
         low_point=worst.name if worst is not None else "",
-        low_words=_low_words(worst, low is not None, told=any(value is not None for value in values)),
+        low_words=_low_words(worst, low is not None, told=any(value is not None for value in values), asked=asked),
     )
 
 
@@ -157,13 +158,15 @@ def _estimate(row: Row) -> Estimate:
     return Estimate(row["value"], row["lo"], row["hi"], row["n"], row["suppressed"])
 
 
-def _score_words(margin: str) -> str:
+def _score_words(margin: str, *, asked: bool) -> str:
+    if not asked:
+        return "satisfaction: not asked"
     return f"satisfaction {margin}" if margin else "satisfaction: too few answers"
 
 
-def _low_words(worst: StageColumn | None, is_mood: bool, *, told: bool) -> str:
+def _low_words(worst: StageColumn | None, is_mood: bool, *, told: bool, asked: bool) -> str:
     if worst is None:
-        return copy.NOTHING_APART if told else "Too few answers to draw it"
+        return copy.NOTHING_APART if told else "Too few answers to draw it" if asked else copy.NOT_ASKED
     if is_mood:
         return f"{worst.mood.word}, {fmt.change(worst.mood.estimate.value)}"
     return f"{worst.barriers[0].text}: {worst.barriers[0].reach}" if worst.barriers else ""

@@ -108,7 +108,7 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
         ),
         stations=_stations(marts, pages, map_rows),
         segments=pages,
-        cards_title=_cards_title(len(pages)),
+        cards_title=_cards_title(len(pages), is_known=any(page.low_point for page in pages)),
         matrix=matrix,
         changes=_changes(given),
         pains=pains.pains_chart(map_rows, marts.rows("pain_points", scheme_id=scheme), ordered, currency, scheme),
@@ -185,8 +185,10 @@ def _headline(segments: Sequence[Segment]) -> tuple[str, str]:
     return (f"{fmt.count(people)} customers,", f"{fmt.in_words(len(segments))} ways of shopping")
 
 
-def _cards_title(number: int) -> str:
-    return f"The {fmt.in_words(number)} groups, and where each one gets stuck" if number else "No segments yet"
+def _cards_title(number: int, *, is_known: bool) -> str:
+    if not number:
+        return "No segments yet"
+    return f"The {fmt.in_words(number)} groups{', and where each one gets stuck' if is_known else ''}"
 
 
 def _stations(marts: Marts, segments: Sequence[Segment], map_rows: Sequence[Row]) -> tuple[Station, ...]:

@@ -39,7 +39,7 @@ def mood_matrix(segments: Sequence[Segment], rows: Sequence[Row], scheme: str) -
     figure = Figure(
         figure_id="mood-matrix",
         kicker="Mood",
-        title=copy.matrix_title(lows, len(segments), told=told),
+        title=copy.matrix_title(lows, len(segments), told=told, asked=bool(maps.moods_of(rows))),
         dek="Mood by group and stage, from −2 to +2. A dot marks fewer than 50 answers; under 30 there is no score.",
         how=How(
             words="One question on one scale, put to the last thing a person did in the 30 days before answering. "
