@@ -19,6 +19,7 @@ from pipelines.analytics.opportunities import builds as opportunities
 from pipelines.analytics.recorded import only_recorded
 from pipelines.analytics.satisfaction import builds as satisfaction
 from pipelines.analytics.segments import builds as segments
+from pipelines.analytics.segments import persona_builds as personas
 from pipelines.analytics.support import builds as support
 from pipelines.analytics.voice import builds as voice
 
@@ -31,6 +32,7 @@ BUILDS: dict[str, TableBuild] = (
     | maps.BUILDS
     | voice.BUILDS
     | opportunities.BUILDS
+    | personas.BUILDS
 )
 """Every analytics table by name, in an order in which each finds its inputs built."""
 

@@ -270,6 +270,19 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "company_rate": "0.5",
         "verdict": "'no_evidence'",
     },
+    "analytics.personas": {
+        "segment_id": "'g' || i",
+        "section": "'behaviour'",
+        "item": "'n_orders'",
+        "source_kind": "'measured'",
+        "text": "null",
+        "verdict": "'no_evidence'",
+        **{
+            f"{name}{end}": value
+            for name in ("index", "effect_size")
+            for end, value in (("", "1.1"), ("_lo", "1.0"), ("_hi", "1.2"))
+        },
+    },
     "analytics.niches": {
         "segment_id": "'g' || i",
         "trait": "'price'",

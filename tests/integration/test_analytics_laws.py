@@ -123,6 +123,7 @@ DIRTY = {
     ("segment_affinity", "affinities_earned"): lambda f: put(f, TESTED, verdict="over_used", p_adj=0.9),
     ("segment_affinity", "adjustment"): lambda f: put(f, TESTED, family_size=99),
     ("segment_affinity", "hidden_stays_hidden"): lone_secret,
+    ("personas", "kinds_apart"): lambda f: put(f, pl.col("source_kind") == "measured", source_kind="judgement"),
     ("niches", "niches_earned"): lambda f: put(f, SHOWN, verdict="niche"),
     ("niches", "adjustment"): lambda f: put(f, TESTED, family_size=99),
     ("niches", "hidden_stays_hidden"): lone_secret,

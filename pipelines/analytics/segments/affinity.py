@@ -120,6 +120,20 @@ def _error_at(sums: Floats, rate: Floats) -> Floats:
     return error
 
 
+def guarded(summed: pl.DataFrame, min_cell: int) -> pl.DataFrame:
+    """Add ``_hidden``: few with a chance, few who used it or few who did not, and what would give those away."""
+    counts = ("n", "n_used", "n_not")
+    return disclosure.protect(
+        summed.with_columns((pl.col("n") - pl.col("n_used")).alias("n_not")),
+        counts,
+        table_by=ITEM,
+        dimension="scheme_id",
+        group="segment_id",
+        period=None,
+        min_cell=min_cell,
+    ).with_columns(pl.any_horizontal(f"hide_{count}" for count in counts).alias("_hidden"))
+
+
 def compared(frame: pl.DataFrame) -> pl.DataFrame:
     """Add the company's rate, the index with its ends, p_raw and what the segment would use at the rest's rate."""
     company = frame.filter(pl.col("scheme_id") == cells.COMPANY).select(
@@ -192,16 +206,7 @@ def build_segment_affinity(
     summed = moments(uses, membership.filter(pl.col("scheme_id").is_in((*SCHEMES, *MADE_OF_BUYING))))
     if summed.is_empty():
         return table.empty()
-    counts = ("n", "n_used", "n_not")
-    marked = disclosure.protect(
-        summed.with_columns((pl.col("n") - pl.col("n_used")).alias("n_not")),
-        counts,
-        table_by=ITEM,
-        dimension="scheme_id",
-        group="segment_id",
-        period=None,
-        min_cell=min_cell,
-    ).with_columns(pl.any_horizontal(f"hide_{count}" for count in counts).alias("_hidden"))
+    marked = guarded(summed, min_cell)
     enough = (pl.col("n") >= ENOUGH) & (pl.col("_expected") >= ENOUGH_USES)
     is_tested = IS_SEGMENT & ~pl.col("_hidden") & enough
     told = adjusted(compared(marked), is_tested, table.name).with_columns(

@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.analytics import cells
 from pipelines.analytics.carts.causes import FALSE_DISCOVERIES
 from pipelines.analytics.law import FAMILY, NOTHING, TOLERANCE, Context, Law, breaches, hidden_law
-from pipelines.analytics.segments import affinity, niches, priority
+from pipelines.analytics.segments import affinity, niches, personas, priority
 from pipelines.analytics.segments.gaps import ENOUGH, PRACTICAL
 
 
@@ -117,6 +117,31 @@ def niches_are_earned(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def persona_lines_say_what_they_are(context: Context) -> list[tuple[int, str]]:
+    """A judgement has words, an owner and no number; a named difference has a test and an effect on its side."""
+    frame, verdict = context.frame, pl.col("verdict")
+    is_judged = pl.col("source_kind") == personas.JUDGED
+    empty = pl.col("text").is_null() | pl.col("owner").is_null() | pl.col("value").is_not_null()
+    above = pl.coalesce(pl.col("index") - 100, "effect_size")
+    side = pl.when(verdict == "higher").then(above > 0).otherwise(above < 0)
+    named = frame.filter(verdict.is_in(("higher", "lower")))
+    unearned = named.filter(~(side & (pl.col("p_adj") <= FALSE_DISCOVERIES)).fill_null(value=False))
+    words = ("higher", "lower", "no_evidence", "insufficient_n", "suppressed", "untested", "by_rule", personas.JUDGED)
+    kinds = (personas.MEASURED, personas.INFERRED, personas.JUDGED)
+    other = frame.filter(
+        ~verdict.is_in(words)
+        | ~pl.col("source_kind").is_in(kinds)
+        | ((verdict == "suppressed") != pl.col("suppressed"))
+        | ((verdict == personas.JUDGED) != is_judged)
+    )
+    return (
+        breaches(frame.filter(is_judged & empty), "judgements with a number, or without words or an owner")
+        + breaches(frame.filter(~is_judged & pl.col("text").is_not_null()), "numbers that are put in somebody's words")
+        + breaches(unearned, "differences named without a test or against their side")
+        + breaches(other, "lines of other words")
+    )
+
+
 LAWS: dict[str, tuple[Law, ...]] = {
     "customer_gaps": (
         Law("gaps", "A gap is what stands beside it.", gaps_are_differences, NOTHING),
@@ -137,5 +162,13 @@ LAWS: dict[str, tuple[Law, ...]] = {
         Law("niches_earned", "A cell found among many is found by chance.", niches_are_earned, NOTHING),
         FAMILY,
         hidden_law(("trait",), ("scheme_id", "segment_id", None)),
+    ),
+    "personas": (
+        Law(
+            "kinds_apart",
+            "What the team believes is never mistaken for what was measured.",
+            persona_lines_say_what_they_are,
+            NOTHING,
+        ),
     ),
 }

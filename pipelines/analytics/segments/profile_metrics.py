@@ -44,4 +44,13 @@ DEFINITIONS = (
         INSIGHT,
         "niches",
     ),
+    Definition(
+        "persona_effect_size",
+        "What sets a segment apart",
+        "How far the mean of a fact in a segment is from that of everybody else; shares are told by their index.",
+        "(mean of the segment - mean of the rest) / pooled standard deviation (Hedges' g); Welch test",
+        "standard deviations",
+        INSIGHT,
+        "personas",
+    ),
 )

@@ -6,6 +6,7 @@ Belongs here: columns, keys and words. Stays out: how the numbers are computed.
 from __future__ import annotations
 
 from pipelines.analytics.table import (
+    DATE,
     FLOAT,
     GROUP,
     INT,
@@ -112,5 +113,41 @@ TABLES = (
             "niche (a twentieth of people at most, lift 1.5, unmet), served, too_large, model (top_payer: its "
             "prospects look like those who pay most), no_niche, insufficient_n, suppressed, untested.",
         ),
+    ),
+    table(
+        "personas",
+        "One row per segment of the key scheme, section and item: a line of the persona.",
+        "scheme_id segment_id section item",
+        SCHEME,
+        SEGMENT,
+        Column(
+            "section",
+            STRING,
+            "scenario, job, gain (judged); size, value, satisfaction, reach, behaviour, who, path, channel, offer, "
+            "product_line, needs (measured); worth, pains, gains, observed needs (inferred).",
+        ),
+        Column("item", STRING, "Measure, fact, topic, channel or other item; of who and path scheme:segment."),
+        Column(
+            "source_kind", STRING, "measured (done, answered or told), inferred (a model or rule says so), judgement."
+        ),
+        Column("text", STRING, "What the team says; null where a number does."),
+        Column("unit", STRING, "Unit of value."),
+        *estimate("Share or mean of the segment.", "People, answers or messages the value rests on."),
+        Column("everybody", FLOAT, "The same of the whole company."),
+        *interval("index", "Of a share: 100 x value / everybody."),
+        *interval("effect_size", "Of a mean: distance from the rest in standard deviations (Hedges' g)."),
+        Column(
+            "p_adj", FLOAT, "Adjusted p (Benjamini-Hochberg) of the segment beside the rest; null where not tested."
+        ),
+        Column(
+            "verdict",
+            STRING,
+            "higher, lower, no_evidence, insufficient_n, suppressed, untested, by_rule (the segments are made of it), "
+            "judgement.",
+        ),
+        Column("evidence", STRING, "Published table or seed the line comes from."),
+        Column("owner", STRING, "Who says so, of a judgement."),
+        Column("reviewed_on", DATE, "When a judgement was last looked at."),
+        Column("review_by", DATE, "When it has to be looked at again."),
     ),
 )

@@ -65,6 +65,11 @@ SEED_SCHEMAS: dict[str, Any] = {
         "reviewed_on": pl.Date,
         "review_by": pl.Date,
     },
+    "persona_judgements": {
+        **dict.fromkeys(("scheme_id", "segment_id", "section", "item", "text", "owner"), pl.String),
+        "reviewed_on": pl.Date,
+        "review_by": pl.Date,
+    },
     "journey_judgements": {
         **dict.fromkeys(("scheme_id", "segment_id", "map_stage", "lane", "item", "text", "owner"), pl.String),
         "reviewed_on": pl.Date,
@@ -814,6 +819,7 @@ def _maps(rng: np.random.Generator, ids: Any) -> Frames:
         "seeds.channels": mart("seeds.channels", [{"channel": "web", "channel_name": "Web shop"}]),
         "seeds.cart_causes": mart("seeds.cart_causes", [{"cause": "error", "cause_name": "Errors"}]),
         "seeds.journey_maps": mart("seeds.journey_maps", [head]),
+        "seeds.persona_judgements": shipped("persona_judgements"),
         "seeds.journey_judgements": mart("seeds.journey_judgements", judged),
     }
 

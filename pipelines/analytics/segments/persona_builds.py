@@ -1,0 +1,71 @@
+"""What the table of personas is built from, and the call; it stands apart, for it reads tables of other topics.
+
+Belongs here: lineage and the wiring of frames to functions. Stays out: the statistics, orchestration and storage.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.analytics.inputs import (
+    DEFINITIONS,
+    FEEDBACK,
+    LABELS,
+    MEMBERSHIP,
+    NEEDS,
+    PROFILES,
+    SEGMENTS,
+    VALUE,
+    Frames,
+    Run,
+    TableBuild,
+    columns,
+)
+from pipelines.analytics.segments import needs, personas
+from pipelines.analytics.segments.facts import FACT_INPUTS, customer_facts
+
+AFFINITY = "analytics.segment_affinity"
+HEADERS = "seeds.journey_maps"
+JUDGEMENTS = "seeds.persona_judgements"
+
+
+def _personas(frames: Frames, run: Run) -> pl.DataFrame:
+    return personas.build_personas(
+        facts=customer_facts(frames, run.as_of),
+        needs=frames[NEEDS],
+        value=frames[VALUE],
+        profiles=frames[PROFILES],
+        affinities=frames[AFFINITY],
+        labels=frames[LABELS],
+        feedback=frames[FEEDBACK],
+        headers=frames[HEADERS],
+        judgements=frames[JUDGEMENTS],
+        membership=frames[MEMBERSHIP],
+        definitions=frames[DEFINITIONS],
+        **vars(run),
+    )
+
+
+SCORED = tuple(f"{how}_{need}" for how in ("stated", "observed") for need in needs.NEEDS)
+
+BUILDS: dict[str, TableBuild] = {
+    "personas": TableBuild(
+        {
+            **FACT_INPUTS,
+            NEEDS: (*FACT_INPUTS[NEEDS], *SCORED),
+            VALUE: (*FACT_INPUTS[VALUE], *personas.WORTH),
+            PROFILES: columns("scheme_id segment_id measure unit value lo hi n suppressed"),
+            AFFINITY: columns(
+                "scheme_id segment_id dimension item value lo hi n suppressed rate rate_lo rate_hi company_rate p_adj "
+                "verdict"
+            ),
+            LABELS: columns("feedback_id topic polarity"),
+            FEEDBACK: columns("feedback_id customer_id"),
+            HEADERS: columns("scheme_id segment_id name scenario goal owner reviewed_on review_by"),
+            JUDGEMENTS: columns("scheme_id segment_id section item text owner reviewed_on review_by"),
+            DEFINITIONS: columns("scheme_id is_key"),
+            **SEGMENTS,
+        },
+        _personas,
+    ),
+}
