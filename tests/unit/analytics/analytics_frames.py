@@ -802,9 +802,9 @@ def _maps(rng: np.random.Generator, ids: Any) -> Frames:
         {"lane": "questions", "item": "account", "map_stage": "look", "text": "Do I need an account?"},
         {"lane": "expectations", "item": "importance_price", "map_stage": "look", "text": "A fair price"},
     ]
-    head = {"scheme_id": "lifecycle", "segment_id": "active", "name": "Active", "scenario": "Again", "owner": "crm"}
-    said = {"scheme_id": "lifecycle", "map_stage": "look", "lane": "emotions", "item": "feeling", "owner": "crm"}
-    judged = [{**said, "segment_id": "all", "text": "Curious"}, {**said, "segment_id": "active", "text": "In a hurry"}]
+    head = {"scheme_id": "needs", "segment_id": "price", "name": "Price", "scenario": "Again", "owner": "crm"}
+    said = {"scheme_id": "needs", "map_stage": "look", "lane": "emotions", "item": "feeling", "owner": "crm"}
+    judged = [{**said, "segment_id": "all", "text": "Curious"}, {**said, "segment_id": "price", "text": "In a hurry"}]
     return {
         "journey.agg_customer_map_steps": mart("journey.agg_customer_map_steps", **done.to_dict(as_series=False)),
         "journey.fct_answer_stages": mart(
