@@ -180,13 +180,19 @@ def behind_title(behind: Sequence[tuple[str, int]]) -> str:
     return f"{name} drop away more often than the rest at {where}"
 
 
-def opportunities_title(costed: Sequence[str], number: int) -> str:
-    """The most valuable of the open opportunities; ``costed`` are their titles, the most valuable first."""
+def opportunities_title(costed: Sequence[tuple[str, float, float]], number: int) -> str:
+    """The most valuable of the open opportunities; ``costed`` are titles with both ends, the most valuable first.
+
+    Those whose ranges reach the first one's may be worth as much, and are named or counted beside it.
+    """
     if not number:
         return "Nothing is planned yet"
     if not costed:
         return "No opportunity is costed yet"
-    return f"“{costed[0]}” could bring most"
+    near = [title for title, _, hi in costed if hi >= costed[0][1]]
+    if len(near) > NAMED:
+        return f"Any of {fmt.in_words(len(near))} ideas could bring most"
+    return f"{_list([f'“{title}”' for title in near], 'or')} could bring most"
 
 
 def matrix_title(lows: Sequence[str], segments: int, *, told: bool, asked: bool = True) -> str:

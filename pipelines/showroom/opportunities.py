@@ -83,7 +83,9 @@ def opportunities_chart(
     figure = Figure(
         figure_id=figure_id,
         kicker="Opportunities",
-        title=copy.opportunities_title([row["title"] for row in drawn if row["value"]], len(drawn)),
+        title=copy.opportunities_title(
+            [(row["title"], row["lo"], row["hi"]) for row in drawn if row["value"]], len(drawn)
+        ),
         dek="What each could bring in a year"
         + (" from all groups together" if figure_id != TABLE else "")
         + ", from its low to its high end. They overlap: two may win back the same order, so they have no sum.",

@@ -79,7 +79,7 @@ def _title(found: Sequence[Row], names: Mapping[str, str]) -> str:
     if not found or not amount_of(found[0]):
         return "No barrier can be costed yet"
     first = found[0]
-    return f"“{first['text']}” costs most, among {names[first['segment_id']].lower()}"
+    return f"“{first['text']}” among {names[first['segment_id']].lower()} has the largest estimate"
 
 
 def _row(row: Row, names: Mapping[str, str], currency: str, top: float, trend: str | None) -> ChartRow:

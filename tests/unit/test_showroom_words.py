@@ -157,7 +157,12 @@ def test_paths_do_not_say_who_left_where_that_is_hidden() -> None:
 
 
 def test_titles_of_opportunities() -> None:
-    assert copy.opportunities_title(["Faster pages", "x"], 3) == "“Faster pages” could bring most"
+    ideas = [("Faster pages", 5.0, 9.0), ("Clear prices", 1.0, 4.0)]
+    assert copy.opportunities_title(ideas, 3) == "“Faster pages” could bring most"
+    # One whose range reaches the first one's may be worth as much.
+    level = [*ideas, ("Fewer steps", 2.0, 6.0)]
+    assert copy.opportunities_title(level, 3) == "“Faster pages” or “Fewer steps” could bring most"
+    assert copy.opportunities_title([*level, ("Search", 1.0, 5.0)], 4) == "Any of three ideas could bring most"
     assert copy.opportunities_title([], 3) == "No opportunity is costed yet"
     assert copy.opportunities_title([], 0) == "Nothing is planned yet"
 
