@@ -287,12 +287,14 @@ def build_path_differences(
     ]
     adjusted = pl.concat(tested) if tested else picked.with_columns(family, pl.lit(None, pl.Float64).alias("p_adj"))
     table = TABLES["path_differences"]
-    finished = adjusted.with_columns(
+    # Equal contributions rank by the names of their steps, not by the last digit of a sum.
+    size = pl.col("contribution").round(12)
+    finished = adjusted.sort(*ROW, "to_step").with_columns(
         pl.when(pl.col("family_id").is_not_null()).then(pl.len().over("family_id")).alias("family_size"),
         pl.col("p_adj").fill_nan(None),
         pl.col("row_people").alias("n"),
         pl.col("rest_row_people").alias("n_rest"),
-        pl.col("contribution").rank("ordinal", descending=True).over(CELL).alias("contribution_rank"),
+        size.rank("ordinal", descending=True).over(CELL).alias("contribution_rank"),
         pl.lit("association; person as the unit").alias("basis"),
         pl.lit(value=False).alias("suppressed"),
     )
