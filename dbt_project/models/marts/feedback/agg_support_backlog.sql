@@ -18,7 +18,8 @@ run_settings as (
     select * from {{ source('run', 'run_settings') }}
 ),
 
--- A ticket is solved once more than it is reopened, or as often and open. When it was solved before a reopening nobody dates, it stays open.
+-- A ticket is solved once more than it is reopened, or as often and open.
+-- When it was solved before a reopening nobody dates, it stays open.
 changes as (
     select
         ticket_id,
