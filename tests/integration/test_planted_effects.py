@@ -41,7 +41,8 @@ def row(frame, **wanted):
 
 @pytest.mark.parametrize("name", BUILDS)
 def test_laws_hold_on_the_demo_company(name, read):
-    assert not read(f"analytics.{name}").is_empty()
+    # No text of the demo names a brand; every other table has something the laws can hold.
+    assert read(f"analytics.{name}").is_empty() == (name == "share_of_voice")
     assert check_table(name, read, min_cell=MIN_CELL) == []
 
 
