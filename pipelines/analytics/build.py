@@ -12,7 +12,7 @@ from datetime import date
 import polars as pl
 
 from pipelines.analytics.carts import builds as carts
-from pipelines.analytics.inputs import Read, Run, TableBuild
+from pipelines.analytics.inputs import Frames, Read, Run, TableBuild
 from pipelines.analytics.journey import builds as journey
 from pipelines.analytics.maps import builds as maps
 from pipelines.analytics.opportunities import builds as opportunities
@@ -64,7 +64,16 @@ def build_table(name: str, read: Read, *, as_of: date, run_id: str, min_cell: in
     Raises:
         KeyError: there is no such table.
     """
-    return only_recorded(BUILDS[name].build(read_inputs(name, read), Run(as_of, run_id, min_cell)))
+    return build_from(name, read_inputs(name, read), Run(as_of, run_id, min_cell))
+
+
+def build_from(name: str, frames: Frames, run: Run) -> pl.DataFrame:
+    """Build a table from what ``read_inputs`` read; measures that no system records are left out.
+
+    Raises:
+        KeyError: there is no such table.
+    """
+    return only_recorded(BUILDS[name].build(frames, run))
 
 
 def as_float(frame: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from pipelines import warehouse
-from pipelines.analytics.build import BUILDS, inputs, read_inputs
+from pipelines.analytics.build import BUILDS, build_from, inputs, read_inputs
 from pipelines.analytics.inputs import Run
 from pipelines.analytics.law import Violation
 from pipelines.analytics.laws import LAWS, check_table
@@ -67,7 +67,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
             run = run_of(con)
             frames = read_inputs(table.name, partial(_read, settings, con))
         # Nothing is open while it computes: the engine's cache and the frames need not be held at once.
-        frame = BUILDS[table.name].build(frames, Run(run.as_of, run.run_id, run.min_cell))
+        frame = build_from(table.name, frames, Run(run.as_of, run.run_id, run.min_cell))
         keep = keeper(settings, frames, run.as_of) if table.name == KEPT_TABLE else None
         del frames
         with warehouse.connect(settings, read_only=False) as con:
