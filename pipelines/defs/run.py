@@ -68,7 +68,7 @@ class Graph:
         """The assets a run would build, as ``layer/table``, in the order of the graph.
 
         Raises:
-            SelectionError: the selection names nothing.
+            SelectionError: the selection names nothing, or a part of what one step makes at once.
         """
         return [key.to_user_string() for key in self._keys(job_name, select)]
 
@@ -90,7 +90,7 @@ class Graph:
         are landed (all, unless named); ``full`` rebuilds and publishes in any case.
 
         Raises:
-            SelectionError: the selection names nothing.
+            SelectionError: the selection names nothing, or a part of what one step makes at once.
             LockedError: another refresh is running on this state folder.
         """
         report = RunReport()
@@ -158,13 +158,22 @@ class Graph:
         keys = set(job.asset_layer.executable_asset_keys)
         if select:
             try:
-                keys &= dg.AssetSelection.from_string(select).resolve(graph)
+                # Nothing can be left out of what one step makes at once, such as a publication.
+                keys &= dg.AssetSelection.from_string(select).required_multi_asset_neighbors().resolve(graph)
             except Exception as error:
                 raise SelectionError(f"{select!r} is not a selection: {str(error).splitlines()[0]}") from error
         if not keys:
             raise SelectionError(
                 f'{select!r} selects no asset; write for example group:core or key:"core/dim_customers"+'
             )
+        if select:
+            try:
+                job.get_subset(asset_selection=keys)
+            except dg.DagsterInvalidSubsetError as error:
+                raise SelectionError(
+                    f"{select!r} takes a part of what one step makes at once; select the whole of it, for example"
+                    " group:raw or group:identity, or what comes after it"
+                ) from error
         return [key for key in graph.toposorted_asset_keys if key in keys]
 
 

@@ -12,6 +12,7 @@ from dagster._core.definitions.dependency import NodeHandle
 
 from pipelines.build import build_defs
 from pipelines.defs.catalogue import OWNERS
+from pipelines.defs.run import Graph, SelectionError
 from pipelines.settings import PROJECT_ROOT, Settings
 from tests.shared import settings_in, with_parsed_project
 
@@ -147,3 +148,15 @@ def test_loading_opens_no_socket_and_no_database(settings: Settings, tmp_path: P
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == "loaded"
     assert not settings.warehouse_path.exists()
+
+
+def test_a_selection_takes_what_a_step_makes_at_once_and_says_where_it_cannot(settings: Settings) -> None:
+    graph = Graph(settings)
+    after = graph.planned("refresh_all", 'key:"core/dim_customers"+')
+    assert {"core/dim_customers", "published/dim_customers", "published/metrics"} <= set(after)
+    one = graph.planned("refresh_all", 'key:"identity/int_identity__map"')
+    assert {"identity/int_identity__map", "identity/int_identity__events"} <= set(one)
+    with pytest.raises(SelectionError, match="a part of what one step makes at once"):
+        graph.planned("refresh_all", '+key:"identity/int_identity__map"')
+    with pytest.raises(SelectionError, match="selects no asset"):
+        graph.planned("land", "group:core")
