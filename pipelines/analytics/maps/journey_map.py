@@ -56,8 +56,8 @@ def key_scheme(definitions: pl.DataFrame, membership: pl.DataFrame, min_cell: in
     """The scheme the definitions call the key, where estimates are broken down by it and it divides the customers."""
     keys = definitions.filter("is_key", pl.col("scheme_id").is_in(cells.KEY_SCHEMES))["scheme_id"].unique()
     sizes = membership.join(keys.to_frame(), on="scheme_id", how="semi").group_by("segment_id").len()
-    groups = sizes.filter(pl.col("len") >= min_cell)["len"]
-    if len(keys) != 1 or len(groups) < FEWEST or int(groups.max()) > LARGEST * int(sizes["len"].sum()):  # type: ignore[arg-type]
+    shares = sizes.select("len", share=pl.col("len") / pl.col("len").sum()).filter(pl.col("len") >= min_cell)["share"]
+    if len(keys) != 1 or len(shares) < FEWEST or (shares > LARGEST).any():
         return WITHOUT_A_KEY
     return str(keys.item())
 

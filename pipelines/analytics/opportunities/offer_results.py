@@ -245,7 +245,7 @@ def build_offer_results(
     if offers.is_empty():
         return table.empty()
     started = offers.filter(pl.col("starts_on") <= as_of)
-    first_known: date | None = history["valid_from"].min()  # type: ignore[assignment]
+    first_known: date | None = history.select(pl.col("valid_from").min()).item()
     persons = meant(started, history, consents, tickets, customers)
     found = uplifts(offers, outcomes(persons, orders, sends), first_known, as_of, min_cell)
     rows = pl.concat([status_shares(candidates, min_cell), found], how="diagonal_relaxed")
