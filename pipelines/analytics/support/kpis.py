@@ -67,7 +67,12 @@ def share_rows(tickets: pl.DataFrame, share: Share) -> pl.DataFrame:
 
 
 def contact_rows(tickets: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
-    """Tickets per 100 orders of the same period with the exact Poisson interval; n counts the orders."""
+    """Tickets per 100 orders of the same period with the exact Poisson interval; n counts the orders.
+
+    Orders count from the day of the first ticket on: before it nobody recorded tickets, and no rate is no zero.
+    """
+    first = pl.lit(tickets.select(pl.col("opened_date").min()).item(), pl.Date)
+    orders = orders.filter(pl.col("order_date") >= first)
     count = {"tickets": pl.len().cast(pl.Int64)}
     opened = cells.totals(tickets, {name: name for name in (*ORDER_COLUMNS, "topic")}, count, day="opened_date")
     placed = cells.totals(orders.filter("is_valid"), ORDER_COLUMNS, {"n": pl.len().cast(pl.Int64)}, day="order_date")

@@ -2,7 +2,12 @@
 
 import polars as pl
 
-from pipelines.analytics.recorded import only_recorded
+from pipelines.analytics.metrics import DEFINITIONS
+from pipelines.analytics.recorded import COUNTED, only_recorded
+
+
+def test_every_counted_measure_is_a_metric():
+    assert COUNTED - {definition.metric_id for definition in DEFINITIONS} == set()
 
 
 def test_a_count_that_is_zero_everywhere_is_left_out_and_its_hidden_rows_with_it():

@@ -76,6 +76,15 @@ def test_contact_rate_by_region_and_by_topic():
     assert kpi(kpis, "tickets_per_100_orders", breakdown="topic", group_id="other")["suppressed"]
 
 
+def test_orders_before_the_first_ticket_are_no_proof_of_no_contacts():
+    asked = tickets((20, {}))
+    placed = orders(200, "South")
+    long_ago = placed.with_columns(pl.col("order_date") - timedelta(days=400))
+    frames = {"feedback.fct_tickets": asked, "core.fct_orders": pl.concat([placed, long_ago])}
+    assert kpi(table("support_kpis", frames), "tickets_per_100_orders")["n"] == 200
+    assert table("support_kpis", frames | {"feedback.fct_tickets": asked.clear()}).is_empty()
+
+
 def test_shares_of_tickets():
     solved = {"solved_at": AT + timedelta(hours=1)}
     first = {"is_first_contact_resolution": True, "is_out_of_hours": True, "n_stations": 1}
