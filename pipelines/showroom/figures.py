@@ -220,11 +220,10 @@ def funnel_chart(rows: Sequence[Row], everyone: Sequence[Row], name: str, *, fig
         kicker="Funnel",
         title=copy.funnel_title(better, worse, told) if told else few,
         dek=f"People who looked at a product, {period}: how many reached each step in time order, and how many of "
-        "those went on. The rest are all others, visitors nobody can name among them: who orders is named, and so in a "
-        "group.",
+        "those went on. The rest are those of the other groups; visitors nobody can name are in none.",
         how=How(
             words="A person counts at a step when it came after the one before, within the window. Differences "
-            "are against everybody who is not in the group; bold ones are at least 3 points and survive the "
+            "are against the other groups together; bold ones are at least 3 points and survive the "
             "correction for testing many groups at once.",
             tables=("funnel_steps",),
             metrics=(("step_conversion", ""),),

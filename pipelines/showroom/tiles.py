@@ -88,8 +88,8 @@ def funnel_tiles(rows: Sequence[Row], names: Mapping[str, str], scheme: str) -> 
         figure_id="funnel-differences",
         kicker="Funnel",
         title=copy.behind_title([(name, sum(tile.level in (-1, -2) for tile in line)) for _, name, line in table]),
-        dek="Share of those at the step before who reach this one, against everybody else, in points; "
-        "visitors nobody can name are among these, and who orders is named. Coloured where "
+        dek="Share of those at the step before who reach this one, against the other groups together, in "
+        "points; visitors nobody can name are in none. Coloured where "
         "the difference is at least 3 points and survives the correction for testing many groups at once.",
         how=How(
             words="Steps count in time order within the window of the funnel.",

@@ -95,15 +95,19 @@ def with_rates(steps: pl.DataFrame) -> pl.DataFrame:
 
 
 def against_the_rest(steps: pl.DataFrame) -> pl.DataFrame:
-    """Add each group's step conversion minus that of everybody else in the funnel, tested within the breakdown.
+    """Add each group's step conversion minus that of the breakdown's other groups, tested within the breakdown.
 
-    The difference has Newcombe's interval, the p is of the log risk ratio, adjusted (Benjamini and Hochberg) over all
-    groups and steps of the funnel's breakdown. Hidden rows and sides below MIN_TESTED units are not tested.
+    Units whose group is unknown are in no rest: visitors nobody can name are in no segment, and who orders is named, so
+    beside them every segment would look good. They are compared with nobody. The difference has Newcombe's interval,
+    the p is of the log risk ratio, adjusted (Benjamini and Hochberg) over all groups and steps of the funnel's
+    breakdown. Hidden rows and sides below MIN_TESTED units are not tested.
     """
-    company = steps.filter(pl.col("breakdown") == cells.COMPANY).select(
-        "funnel_id", "step_order", pl.col("n").alias("_n_all"), pl.col("_passed").alias("_passed_all")
+    at = ["funnel_id", "breakdown", "step_order"]
+    is_known = pl.col("group_id") != cells.UNKNOWN
+    known = steps.filter(is_known).group_by(at).agg(pl.col("n", "_passed").sum().name.suffix("_all"))
+    wide = steps.join(known.rename({"n_all": "_n_all"}), on=at, how="left", maintain_order="left").with_columns(
+        pl.when(is_known).then("_n_all").alias("_n_all"), pl.when(is_known).then("_passed_all").alias("_passed_all")
     )
-    wide = steps.join(company, on=["funnel_id", "step_order"], how="left")
     a, n = wide["_passed"].to_numpy(), wide["n"].to_numpy()
     rest_a, rest_n = (wide[f"{name}_all"] - wide[own] for name, own in (("_passed", "_passed"), ("_n", "n")))
     pair = stats.two_by_two(a, n - a, rest_a.to_numpy(), (rest_n - rest_a).to_numpy())

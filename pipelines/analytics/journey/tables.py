@@ -50,7 +50,11 @@ TABLES = (
         *interval("drop_off", "1 - value.", "Wilson"),
         *interval("median_seconds", "Median time from entry to the step of those who reach it (Kaplan-Meier)."),
         *interval("p90_seconds", "90th percentile of that time."),
-        Column("vs_rest_value", FLOAT, "Value minus that of everybody else in the funnel: an association."),
+        Column(
+            "vs_rest_value",
+            FLOAT,
+            "Value minus that of the breakdown's other groups, units of unknown group left out: an association.",
+        ),
         Column("vs_rest_lo", FLOAT, "Lower end of its 95 % interval (Newcombe)."),
         Column("vs_rest_hi", FLOAT, "Upper end of its 95 % interval (Newcombe)."),
         *tested(

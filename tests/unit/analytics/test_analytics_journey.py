@@ -156,6 +156,22 @@ def test_a_group_is_held_against_the_rest_and_corrected_for_the_family():
     assert steps.filter((pl.col("group_id") == "West") & pl.col("p_raw").is_not_null()).is_empty()
 
 
+def test_visitors_nobody_can_place_are_in_no_rest_and_are_compared_with_nobody():
+    frames = levels(
+        (100, 1, 0, "North", True),
+        (100, 3, 1, "North", True),
+        (60, 1, 0, "South", True),
+        (140, 3, 1, "South", True),
+        (900, 1, 0, None, True),
+    )
+    steps = table("funnel_steps", frames)
+    north = row(steps, breakdown="region", group_id="North", step_order=2)
+    assert north["vs_rest_value"] == pytest.approx(100 / 200 - 140 / 200)
+    unknown = row(steps, breakdown="region", group_id="unknown", step_order=2)
+    assert (unknown["n"], unknown["vs_rest_value"], unknown["p_raw"]) == (900, None, None)
+    assert row(steps, breakdown="company", step_order=2)["n"] == 1300
+
+
 def test_a_breakdown_is_there_only_where_the_definition_asks():
     steps = table("funnel_steps", levels((50, 3, 1, "North", True)))
     assert set(steps["breakdown"]) == {"company", "region", "period"}
