@@ -32,7 +32,6 @@ FULL_CUSTOMERS = 3000
 FIRST = (
     "pipeline/test_refresh_killed.py",
     "integration/test_planted_effects.py",
-    "pipeline/test_refresh_same_marts.py",
     "pipeline/test_real_data_refresh.py",
     "pipeline/test_refresh_stopped.py",
     "pipeline/",

@@ -97,26 +97,39 @@ def failing(before: Callable[..., Any] | None, error: BaseException) -> Callable
     return step
 
 
+@pytest.fixture(scope="module")
+def crashed(template: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy with something new to publish, in which one publication after the other crashes."""
+    home = tmp_path_factory.mktemp("crashed") / "home"
+    shutil.copytree(template.home, home, symlinks=True)
+    copied = publish_support.settings_in(home)
+    change(copied)
+    return copied
+
+
 @pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("step", STEPS)
 def test_a_crash_at_any_step_leaves_the_version_before(
-    settings: Settings, first: str, monkeypatch: pytest.MonkeyPatch, step: str, late: bool
+    crashed: Settings, monkeypatch: pytest.MonkeyPatch, step: str, late: bool
 ) -> None:
+    before = versions.current_name(crashed)
     owner, _, name = step.partition(".")
     done = getattr(getattr(module, owner), name)
-    with monkeypatch.context() as patch:
-        patch.setattr(getattr(module, owner), name, failing(done if late else None, KeyboardInterrupt("pulled")))
-        with pytest.raises(KeyboardInterrupt):
-            publish(settings, run_id="second", checks=PASSED)
+    monkeypatch.setattr(getattr(module, owner), name, failing(done if late else None, KeyboardInterrupt("pulled")))
+    with pytest.raises(KeyboardInterrupt):
+        publish(crashed, run_id="second", checks=PASSED, force=True)
     switched = step == "versions.switch" and late
-    assert (versions.current_name(settings) == first) is not switched
-    assert readable(settings) == 120
-    assert list(settings.published_dir.glob(".2*.tmp")) == []
-    if late:
-        third = publish(settings, run_id="third", checks=PASSED, force=True)
-        assert versions.current_name(settings) == third.version
-        assert readable(settings) == 120
-        assert len(versions.versions(settings)) == 2 + switched
+    assert (versions.current_name(crashed) == before) is not switched
+    assert readable(crashed) == 120
+    assert list(crashed.published_dir.glob(".2*.tmp")) == []
+
+
+def test_after_crashes_at_every_step_a_publication_works(crashed: Settings) -> None:
+    before = {version.name for version in versions.versions(crashed)}
+    result = publish(crashed, run_id="third", checks=PASSED, force=True)
+    assert versions.current_name(crashed) == result.version
+    assert {version.name for version in versions.versions(crashed)} == {*before, result.version}
+    assert readable(crashed) == 120
 
 
 KILLED = """
