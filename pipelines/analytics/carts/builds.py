@@ -130,7 +130,7 @@ BUILDS: dict[str, TableBuild] = {
             ORDERS: columns(
                 "order_id customer_id region order_date is_valid net_amount_reporting delivered_at delivery_promised_at"
             ),
-            TICKETS: columns("ticket_id order_id opened_date topic"),
+            TICKETS: columns("ticket_id order_id customer_id opened_date topic"),
             FEEDBACK: columns("feedback_id feedback_kind customer_id region feedback_date product_line stars"),
             **IS_STAFF,
             **SEGMENTS,

@@ -40,8 +40,7 @@ PRACTICAL_RATIO = 1.1
 
 PAIN = ["kind", "pain"]
 CELL = [*PAIN, "scheme_id", "segment_id"]
-COUNTS = ("n", "n_affected", "n_lost_affected", "n_lost_others")
-"""n_lost_... are not published, but a share of few gives them away."""
+COUNTS = ("n", "n_affected")
 EVIDENCE = ("cart_id", "session_id", "order_id", "ticket_id", "feedback_id")
 SUMS = ("n1", "y1", "n0", "y0", "v1")
 
@@ -111,7 +110,7 @@ def with_lost(
 def order_units(
     orders: pl.DataFrame, tickets: pl.DataFrame, as_of: date, *, silence: int = SILENCE_DAYS
 ) -> Iterator[pl.DataFrame]:
-    """Support topics (a ticket about the order within 30 days) and late deliveries; what is lost is the next order.
+    """Support topics (a ticket within 30 days of the order) and late deliveries; what is lost is the next order.
 
     Without ``silence`` to wait for, units come as soon as it is known whether they met the pain.
     """
@@ -119,7 +118,7 @@ def order_units(
     shared = [pl.col("order_date").alias("day"), pl.col("net_amount_reporting").alias("value")]
     asked = (
         followed.select("order_id", "order_date")
-        .join(tickets.filter(pl.col("topic").is_not_null()), on="order_id")
+        .join(_with_orders(tickets.filter(pl.col("topic").is_not_null()), orders), on="order_id")
         .filter(pl.col("opened_date").is_between("order_date", pl.col("order_date") + timedelta(days=TICKET_DAYS)))
         .sort("order_id", "topic", "ticket_id")
         .unique(["order_id", "topic"], keep="first", maintain_order=True)
@@ -144,6 +143,25 @@ def order_units(
         (pl.col("delivered_at") > pl.col("delivery_promised_at")).alias("exposed"),
         "lost",
         "order_id",
+    )
+
+
+def _with_orders(tickets: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+    """Tickets with the order they name; where they name none, as most do, with the person's last order before them."""
+    placed = orders.filter("is_valid").select(
+        "customer_id", pl.col("order_id").alias("_last"), pl.col("order_date").alias("_placed")
+    )
+    return (
+        tickets.sort("opened_date", "ticket_id")
+        .join_asof(
+            placed.drop_nulls().sort("_placed", "_last"),
+            left_on="opened_date",
+            right_on="_placed",
+            by="customer_id",
+            check_sortedness=False,
+        )
+        .select("ticket_id", "topic", "opened_date", pl.coalesce("order_id", "_last").alias("order_id"))
+        .drop_nulls("order_id")
     )
 
 
@@ -350,8 +368,6 @@ def build_pain_points(
     counted = frame.with_columns(
         (pl.col("n1") + pl.col("n0")).cast(pl.Int64).alias("n"),
         pl.col("n1").cast(pl.Int64).alias("n_affected"),
-        pl.col("y1").cast(pl.Int64).alias("n_lost_affected"),
-        pl.col("y0").cast(pl.Int64).alias("n_lost_others"),
     )
     marked = disclosure.protect(
         counted,

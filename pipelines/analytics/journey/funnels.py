@@ -145,10 +145,11 @@ def against_the_rest(steps: pl.DataFrame) -> pl.DataFrame:
 
 
 def _protected(steps: pl.DataFrame, min_cell: int) -> pl.DataFrame:
-    """Add ``_hidden``, and blank small numbers of immature and excluded units.
+    """Add ``_hidden``, and blank small numbers of immature, excluded and joined units.
 
-    A step stands on the step before it: hidden there, it is hidden here. In an open funnel the units that join at its
-    steps add up to the entries, so a group is hidden as a whole.
+    A step stands on the step before it: hidden there, it is hidden here. The units that join an open funnel at its
+    steps add up to the entries, so where one number of them is small none of the group's is shown; what was reached
+    and the rates stay, for what remains of a base beside a rate is no cell.
     """
     open_only = {
         name: pl.when("is_open").then(count) for name, count in (("_passed", "_passed"), ("_joined", "n_joined"))
@@ -162,11 +163,11 @@ def _protected(steps: pl.DataFrame, min_cell: int) -> pl.DataFrame:
         period=None,
         min_cell=min_cell,
     )
-    own = pl.any_horizontal("hide_n_reached", "hide__cell_passed", "hide__cell_joined")
-    before = own.cast(pl.Int8).cum_max().over(AT, order_by="step_order").cast(pl.Boolean)
+    own = pl.col("hide_n_reached") | pl.col("hide__cell_passed")
     return marked.with_columns(
-        pl.when("is_open").then(own.any().over(AT)).otherwise(before).alias("_hidden"),
+        own.cast(pl.Int8).cum_max().over(AT, order_by="step_order").cast(pl.Boolean).alias("_hidden"),
         *(pl.when(~pl.col(f"hide_{name}")).then(name).alias(name) for name in ("n_immature", "n_excluded")),
+        pl.when(~pl.col("hide__cell_joined").any().over(AT)).then("n_joined").alias("n_joined"),
     )
 
 

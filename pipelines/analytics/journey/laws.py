@@ -32,7 +32,7 @@ def funnels_narrow(context: Context) -> list[tuple[int, str]]:
     rows = context.frame.with_columns(before.alias("_before"))
     wider = rows.filter(pl.col("n_reached") - pl.col("n_joined") > pl.col("_before"))
     entries = (
-        rows.filter(~pl.col("suppressed").any().over(group))
+        rows.filter(~(pl.col("suppressed") | pl.col("n_joined").is_null()).any().over(group))
         .group_by(group)
         .agg(pl.col("n_joined").sum(), pl.col("n_entered").first())
     )

@@ -37,7 +37,12 @@ TABLES = (
         Column("step", STRING, "Name of the step."),
         Column("n_entered", INT, "Units that entered and whose window is over."),
         Column("n_reached", INT, "Of those, units that reached this step in time order within the window."),
-        Column("n_joined", INT, "Of those, units that entered at this step: in a closed funnel none but at the first."),
+        Column(
+            "n_joined",
+            INT,
+            "Of those, units that entered at this step: in a closed funnel none but at the first; null where a "
+            "group's number at any step is small.",
+        ),
         Column("n_immature", INT, "Units whose window is not over at as_of: counted here, in no rate."),
         Column("n_excluded", INT, "Units removed by an exclusion of the funnel: counted here, in nothing else."),
         *estimate(

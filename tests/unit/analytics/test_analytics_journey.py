@@ -129,6 +129,23 @@ def test_who_joins_an_open_funnel_late_is_no_success_of_the_step_before():
     assert {step["n_entered"] for step in (view, cart, order)} == {200}
 
 
+def test_few_who_join_an_open_funnel_late_hide_their_number_and_nothing_else():
+    frames = levels((100, 3, 1, "North", True), (5, 3, 1, "South", True), (95, 3, 1, "South", True))
+    late = pl.int_range(pl.len()).is_between(100, 104)
+    steps = table(
+        "funnel_steps",
+        with_columns(
+            frames,
+            pl.when(late).then(2).otherwise(1).cast(pl.Int32).alias("entry_step"),
+            **{"journey.dim_funnel_steps": defined(is_open=True)},
+        ),
+    ).filter(breakdown="region")
+    south, north = (steps.filter(group_id=name).sort("step_order") for name in ("South", "North"))
+    assert south["n_joined"].to_list() == [None, None, None]
+    assert (south["n_reached"].to_list(), south["suppressed"].any()) == ([95, 100, 100], False)
+    assert (north["n_reached"].to_list(), north["suppressed"].any()) == ([100, 100, 100], False)
+
+
 def test_excluded_units_are_counted_aside():
     frames = levels((50, 1, 0, "North", True), (50, 3, 1, "North", True), (30, 3, 1, "North", True))
     steps = table("funnel_steps", with_columns(frames, (pl.int_range(pl.len()) >= 100).alias("is_excluded")))

@@ -133,6 +133,27 @@ def test_a_ticket_about_an_order_counts_before_the_watch_begins():
     assert damaged["evidence_order_id"] is None
 
 
+def test_a_ticket_that_names_no_order_belongs_to_the_last_one_of_its_person():
+    orders, tickets = [], []
+    for n in range(100):
+        who = {"customer_id": f"c{n}", "is_valid": True, "net_amount_reporting": 50}
+        orders += [
+            {"order_id": f"o{n}", "order_date": DAY, **who},
+            {"order_id": f"p{n}", "order_date": DAY + timedelta(days=20), **who},
+        ]
+        if n < 40:
+            opened = DAY + timedelta(days=25 if n < 30 else 90)
+            tickets.append({"ticket_id": f"t{n}", "customer_id": f"c{n}", "topic": "damaged", "opened_date": opened})
+    found = pains(
+        {
+            "core.fct_orders": mart("core.fct_orders", orders),
+            "feedback.fct_tickets": mart("feedback.fct_tickets", tickets),
+        }
+    )
+    # 30 asked within 30 days of the second order; 25 days after the first one, but that is not the last; ten too late.
+    assert (found["damaged", "company", "all"]["n"], found["damaged", "company", "all"]["n_affected"]) == (200, 30)
+
+
 def test_few_affected_are_hidden():
     found = pains(carts((5, True, SLOW), (300, True, {}), (300, False, {})))
     slow = found["slow_page", "company", "all"]
