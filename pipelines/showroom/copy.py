@@ -298,6 +298,59 @@ def changes(moved: Sequence[tuple[str, str, float, float, float, str]], limit: i
     )
 
 
+def persona_title(apart: int, tested: int) -> str:
+    """In how many of the traits held against the rest a group differs beyond chance."""
+    if not tested:
+        return "Nothing of them could be held against the rest yet"
+    if not apart:
+        return "Nothing measured sets them apart from the rest"
+    number = fmt.in_words(apart).capitalize()
+    return f"{number} of {fmt.in_words(tested)} traits {'sets' if apart == 1 else 'set'} them apart from the rest"
+
+
+def hidden_lines(number: int, of: str = "people") -> str:
+    """What a list leaves out because too few stand behind it."""
+    if not number:
+        return ""
+    return f"{fmt.in_words(number).capitalize()} more {'line has' if number == 1 else 'lines have'} too few {of}."
+
+
+def drivers_title(first: Sequence[str]) -> str:
+    """What satisfaction goes with most; ``first`` are all whose rank may be the first."""
+    if not first:
+        return "Too few answers to say what satisfaction goes with"
+    if len(first) > NAMED:
+        return "Several things go with satisfaction about as much"
+    verb = "goes" if len(first) == 1 else "go"
+    return f"{fmt.human(_list(first))} {verb} with satisfaction most"
+
+
+def asked_title(questions: Sequence[str]) -> str:
+    """How many things are asked for, or searched without a hit."""
+    if not questions:
+        return "Nothing is asked often enough to be shown"
+    number = len(set(questions))
+    return f"{fmt.in_words(number).capitalize()} {'thing' if number == 1 else 'things'} customers have to ask for"
+
+
+def complaints_title(recurring: Sequence[str], *, told: bool) -> str:
+    """Which complaints three quarters in a row or more have shown."""
+    if not told:
+        return "Too few complaints to tell what about"
+    if not recurring:
+        return "No complaint keeps coming back"
+    if len(recurring) > NAMED:
+        return f"{fmt.in_words(len(recurring)).capitalize()} complaints keep coming back"
+    return f"Complaints of {_list(recurring)} keep coming back"
+
+
+def themes_title(number: int) -> str:
+    """How many themes were found in texts that no topic covers."""
+    if not number:
+        return "No theme stands out in texts without a topic"
+    return f"{fmt.in_words(number).capitalize()} {'theme' if number == 1 else 'themes'} in texts no topic covers"
+
+
 def checks(number: int, worried: Sequence[str]) -> str:
     """How many checks the tables behind a figure were held against, and which of them want a look."""
     if not number:

@@ -146,6 +146,11 @@ def human(slug: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def lower(text: str) -> str:
+    """The text as it stands inside a sentence; a word in capitals stays one."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
 def _two_digits(value: float) -> str:
     if value < 10:
         return f"{value:.0f}"

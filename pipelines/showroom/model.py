@@ -7,13 +7,16 @@ the time a value stands here it is summed, suppressed, ordered; a template only 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from pipelines.showroom.lineage import Made
+
+if TYPE_CHECKING:
+    from pipelines.showroom.personas import Persona
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,16 @@ class Cell:
     text: str = ""
     small: str = ""
     style: str = ""
+    link: str = ""
+    """Where the small words lead."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A choice that narrows a chart's rows: (class of the rows, name) an option."""
+
+    legend: str
+    options: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -202,6 +215,7 @@ class RowChart:
     key: Markup
     note: str = ""
     axis: Markup = field(default_factory=Markup)
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -231,10 +245,12 @@ class Segment:
     profile: tuple[ProfileRow, ...]
     rule: str
     map: JourneyMap
+    persona: Persona
     causes: RowChart
     funnel: RowChart
     paths: Drawing
     satisfaction: RowChart
+    drivers: RowChart
     opportunities: RowChart
     emblem: Markup
     spark: Markup
@@ -360,6 +376,9 @@ class Site:
     changes: tuple[str, ...]
     pains: RowChart
     pain_tiles: TileMap
+    asked: RowChart
+    complaints: RowChart
+    themes: RowChart
     satisfaction: RowChart
     funnel_tiles: TileMap
     opportunities: RowChart
@@ -367,3 +386,9 @@ class Site:
     rooms: tuple[Room, ...]
     data: DataPage
     figures: tuple[Figure, ...]
+
+
+def parts_of(whole: Site | Segment) -> dict[str, Any]:
+    """What of a site or segment carries a figure, by name."""
+    values = {name.name: getattr(whole, name.name) for name in fields(whole)}
+    return {name: value for name, value in values.items() if isinstance(getattr(value, "figure", None), Figure)}

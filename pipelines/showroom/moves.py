@@ -208,7 +208,14 @@ def _row(
     cells = (
         Cell("", mark),
         Cell("Now", text=fmt.decimal(move.now), small=f"± {fmt.decimal((move.hi - move.lo) / 2)}"),
-        Cell("Change", text=fmt.change(move.change) if move.change is not None else "", style=real),
+        Cell("Change", text=fmt.change(move.change) if move.change is not None else "", small=_ends(move), style=real),
         Cell("Reading", text=words, style="real" if real else "quiet"),
     )
     return ChartRow(name, f"{fmt.count(move.n)} answers", cells, style, group)
+
+
+def _ends(move: Move) -> str:
+    """Both ends of a change's margin."""
+    if move.change is None or move.change_lo is None or move.change_hi is None:
+        return ""
+    return f"{fmt.change(move.change_lo)} to {fmt.change(move.change_hi)}"

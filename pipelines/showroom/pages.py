@@ -23,7 +23,7 @@ from pipelines.showroom import copy, dbt_docs, lineage
 from pipelines.showroom import format as fmt
 from pipelines.showroom.charts.mood import place_of
 from pipelines.showroom.maps import LANE_NAMES
-from pipelines.showroom.model import Figure, Site
+from pipelines.showroom.model import Figure, Site, parts_of
 from pipelines.showroom.site import READS
 
 HERE = Path(__file__).parent
@@ -166,22 +166,11 @@ def _with_definitions(site: Site) -> Site:
             ),
         )
 
-    segments = tuple(
-        replace(
-            segment,
-            map=replace(segment.map, figure=told(segment.map.figure)),
-            **{
-                name: replace(getattr(segment, name), figure=told(getattr(segment, name).figure))
-                for name in ("causes", "funnel", "paths", "satisfaction", "opportunities")
-            },
-        )
-        for segment in site.segments
-    )
-    charts: dict[str, Any] = {
-        name: replace(getattr(site, name), figure=told(getattr(site, name).figure))
-        for name in ("matrix", "pains", "pain_tiles", "satisfaction", "funnel_tiles", "opportunities")
-    }
-    return replace(site, segments=segments, figures=tuple(told(figure) for figure in site.figures), **charts)
+    def all_told(whole: Any) -> dict[str, Any]:
+        return {name: replace(part, figure=told(part.figure)) for name, part in parts_of(whole).items()}
+
+    segments = tuple(replace(segment, **all_told(segment)) for segment in site.segments)
+    return replace(site, segments=segments, figures=tuple(map(told, site.figures)), **all_told(site))
 
 
 def _sql(figure: Figure) -> str:

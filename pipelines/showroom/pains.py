@@ -6,15 +6,23 @@ Belongs here: the rows of the pain-point page. Stays out: how a pain is measured
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from pipelines.showroom import copy
 from pipelines.showroom import format as fmt
-from pipelines.showroom.charts import bars
+from pipelines.showroom import opportunities as ideas
+from pipelines.showroom.charts import bars, spark
 from pipelines.showroom.figures import columns_of, key
 from pipelines.showroom.marts import Row
-from pipelines.showroom.model import Cell, ChartRow, Figure, How, RowChart, Tile, TileMap
+from pipelines.showroom.model import Cell, ChartRow, Figure, Filter, How, RowChart, Tile, TileMap
+from pipelines.showroom.pain_history import History
 
 MOST = 60
+MOST_OPTIONS = 8
+"""Options a choice may have: the style sheet has a rule for each."""
+SERIES = ("carts", "cart_causes", "sessions", "orders", "tickets", "feedback")
+NOBODY = "Nobody yet"
 TRENDS = {"rising": "Growing", "falling": "Shrinking", "steady": "Steady"}
 
 
@@ -29,11 +37,47 @@ def amount_of(row: Row) -> float:
     return float(row["recoverable_revenue_year"]) if lo is not None and lo > 0 else 0.0
 
 
-def pains_chart(
-    rows: Sequence[Row], pains: Sequence[Row], names: Mapping[str, str], currency: str, scheme: str
-) -> RowChart:
+@dataclass(frozen=True)
+class Known:
+    """What is known of pains beside their own rows. Keys are kind:pain, of ``trends`` with the segment before it."""
+
+    names: Mapping[str, str]
+    currency: str
+    trends: Mapping[tuple[str, str], str]
+    histories: Mapping[str, History]
+    mended_by: Mapping[str, Row]
+    """The opportunity a pain is filed under."""
+
+
+def trends_of(pains: Sequence[Row]) -> dict[tuple[str, str], str]:
+    return {(row["segment_id"], f"{row['kind']}:{row['pain']}"): row["trend"] for row in pains}
+
+
+def mended_by(opportunities: Sequence[Row], evidence: Sequence[Row]) -> dict[str, Row]:
+    """The opportunity each pain is filed under; of several the open one worth most."""
+    rows = {row["opportunity_id"]: row for row in opportunities}
+    ordered = [row["opportunity_id"] for row in ideas.in_order(opportunities)]
+    ordered.sort(key=lambda name: rows[name]["status"] in ideas.CLOSED)
+    found: dict[str, Row] = {}
+    for name in ordered:
+        for row in evidence:
+            if row["opportunity_id"] == name and (pain := _pain_of(row)):
+                found.setdefault(pain, rows[name])
+    return found
+
+
+def _pain_of(row: Row) -> str:
+    """The pain a finding is about, as kind:pain; none for findings of other kinds."""
+    finding = str(row["finding"])
+    if row["found_in"] == "cart_abandonment_causes":
+        return f"cart:{finding}"
+    if row["found_in"] == "pain_points":
+        return finding
+    return f"support:{finding.removeprefix('tickets:')}" if finding.startswith("tickets:") else ""
+
+
+def pains_chart(rows: Sequence[Row], known: Known, scheme: str) -> RowChart:
     """All barriers, by what mending them could bring back; uncosted ones after them by how many meet them."""
-    trends = {(row["segment_id"], f"{row['kind']}:{row['pain']}"): row["trend"] for row in pains}
     found = sorted(
         barrier_rows(rows, scheme),
         key=lambda row: (-amount_of(row), -(row["value"] or 0.0), row["segment_id"], row["item"]),
@@ -44,35 +88,79 @@ def pains_chart(
     figure = Figure(
         figure_id="pain-points",
         kicker="Pain points",
-        title=_title(found, names),
+        title=_title(found, known.names),
         dek="Every barrier of every group, by what mending it could bring back in a year. Barriers overlap, so the "
         "amounts have no sum.",
         how=How(
             words="A barrier is something people met that goes with a loss: a cart without an order, an order after "
             "which nothing was bought for half a year. Only causes of lost carts are costed, and only where the "
-            "margin lies above zero.",
-            tables=("journey_map", "pain_points", "cart_abandonment_causes"),
-            metrics=(("recoverable_revenue_year", ""), ("pain_amount_year", "")),
+            "margin lies above zero. The trend is the group's own, over four quarters. The line is of all groups "
+            "together, the last eight quarters that are over: the share of carts, visits, deliveries, tickets or "
+            "reviews that met it, with its margin as if each stood alone; a quarter of too few cases is a gap. Who "
+            "would mend it is who keeps the opportunity that names it.",
+            tables=("journey_map", "pain_points", "cart_abandonment_causes", *SERIES, ideas.TABLE, ideas.EVIDENCE),
+            metrics=(("recoverable_revenue_year", ""), ("pain_amount_year", ""), ("pain_urgency", "")),
         ),
-        rows=tuple(
-            columns_of(
-                row,
-                *("scheme_id", "segment_id", "stage", "item", "text", "value", "lo", "hi", "n", "suppressed"),
-                *(f"recoverable_revenue_year{end}" for end in ("", "_lo", "_hi")),
-            )
-            for row in found
-        ),
+        rows=tuple(_figure_row(row, known) for row in found),
         absent="" if found else copy.absent("journey_map", "Pain points by group are"),
     )
-    table = tuple(_row(row, names, currency, top, trends.get((row["segment_id"], row["item"]))) for row in drawn)
+    choices = _filters(drawn, known)
+    table = tuple(_row(row, known, top, choices) for row in drawn)
     cut = f" The first {MOST} of {len(found)} are drawn; the file has all." if len(found) > MOST else ""
     return RowChart(
         figure,
-        ("Barrier", "Recoverable a year", "Meet it", "Trend"),
+        ("Barrier", "Recoverable a year", "Meet it", "Trend", "All groups, by quarter", "Would be mended by"),
         table,
         key(("sure orange", "at least"), ("margin orange", "95% margin"), ("tick", "best estimate")),
         f"{costed} of {len(found)} are costed.{cut}",
+        filters=choices,
     )
+
+
+def _figure_row(row: Row, known: Known) -> dict[str, Any]:
+    """A barrier as the file behind the figure has it, its quarters one column each."""
+    shown = columns_of(
+        row,
+        *("scheme_id", "segment_id", "stage", "item", "text", "value", "lo", "hi", "n", "suppressed"),
+        *(f"recoverable_revenue_year{end}" for end in ("", "_lo", "_hi")),
+    )
+    by = known.mended_by.get(row["item"])
+    shown |= {
+        "trend": known.trends.get((row["segment_id"], row["item"])),
+        "opportunity_id": by and by["opportunity_id"],
+        "opportunity_owner": by and by["owner"],
+    }
+    own = known.histories.get(row["item"])
+    for quarter in own.quarters if own else next(iter(known.histories.values()), History((), "")).quarters:
+        for name in ("share", "lo", "hi", "n"):
+            shown[f"all_{quarter.period}_{name}"] = getattr(quarter, name) if own else None
+    return shown
+
+
+def _filters(drawn: Sequence[Row], known: Known) -> tuple[Filter, ...]:
+    """What the rows can be narrowed to; a choice of one is none."""
+    stages = {row["stage"]: (row["stage_order"], row["stage_name"]) for row in drawn}
+    owners = sorted({_owner(row, known) for row in drawn})
+    groups = [
+        (segment, name) for segment, name in known.names.items() if any(r["segment_id"] == segment for r in drawn)
+    ]
+    found = (
+        Filter("Group", tuple((f"g{place}", name) for place, (_, name) in enumerate(groups))),
+        Filter("Stage", tuple((f"s{place}", name) for place, (_, name) in enumerate(sorted(stages.values())))),
+        Filter("Kept by", tuple((f"o{place}", owner) for place, owner in enumerate(owners))),
+    )
+    return tuple(each for each in found if 1 < len(each.options) <= MOST_OPTIONS)
+
+
+def _classes(row: Row, known: Known, choices: Sequence[Filter]) -> str:
+    """The classes by which the choices find the row."""
+    values = {"Group": known.names[row["segment_id"]], "Stage": row["stage_name"], "Kept by": _owner(row, known)}
+    return " ".join(mark for each in choices for mark, name in each.options if name == values[each.legend])
+
+
+def _owner(row: Row, known: Known) -> str:
+    by = known.mended_by.get(row["item"])
+    return str(by["owner"]) if by else NOBODY
 
 
 def _title(found: Sequence[Row], names: Mapping[str, str]) -> str:
@@ -82,25 +170,51 @@ def _title(found: Sequence[Row], names: Mapping[str, str]) -> str:
     return f"“{first['text']}” among {names[first['segment_id']].lower()} has the largest estimate"
 
 
-def _row(row: Row, names: Mapping[str, str], currency: str, top: float, trend: str | None) -> ChartRow:
+def _row(row: Row, known: Known, top: float, choices: Sequence[Filter]) -> ChartRow:
     amount = amount_of(row)
     if amount:
         lo, hi = row["recoverable_revenue_year_lo"], row["recoverable_revenue_year_hi"]
         mark = bars.interval_bar(amount, lo, hi, top, style="orange")
-        money = Cell("Recoverable a year", mark, fmt.money(amount, currency), fmt.money_range(lo, hi, currency))
+        money = Cell(
+            "Recoverable a year", mark, fmt.money(amount, known.currency), fmt.money_range(lo, hi, known.currency)
+        )
     else:
         words = "Not costed yet" if row["recoverable_revenue_year"] is None else "Not clear of zero"
         money = Cell("Recoverable a year", text=words, style="words")
+    trend = known.trends.get((row["segment_id"], row["item"]), "")
+    by = known.mended_by.get(row["item"])
+    link = f"opportunities.html#{by['opportunity_id']}" if by else ""
     return ChartRow(
         row["text"],
-        f"{names[row['segment_id']]} · {row['stage_name']}",
+        f"{known.names[row['segment_id']]} · {row['stage_name']}",
         (
             money,
             Cell("Meet it", text=fmt.share(row["value"]), small=fmt.share_range(row["lo"], row["hi"])),
-            Cell("Trend", text=TRENDS.get(trend or "", "Not told"), style="" if trend in TRENDS else "quiet"),
+            Cell("Trend", text=TRENDS.get(trend, "Not told"), style="" if trend in TRENDS else "quiet"),
+            _series(known.histories.get(row["item"])),
+            Cell("Would be mended by", text=_owner(row, known), small=str(by["title"]) if by else "", link=link),
         ),
+        style=_classes(row, known, choices),
         group=row["segment_id"],
     )
+
+
+def _series(history: History | None) -> Cell:
+    """The quarters drawn, the last that is shown in words, and how many are not."""
+    label = "All groups, by quarter"
+    last = history.last if history else None
+    if history is None or last is None:
+        return Cell(label, text="Too few cases" if history else "Not counted", style="series quiet")
+    points = [
+        None
+        if quarter.share is None or quarter.lo is None or quarter.hi is None
+        else (quarter.share, quarter.lo, quarter.hi)
+        for quarter in history.quarters
+    ]
+    gaps = points.count(None)
+    few = f", {fmt.in_words(gaps)} {'quarter' if gaps == 1 else 'quarters'} too few" if gaps else ""
+    small = f"of {fmt.count(last.n)} {history.base}, {fmt.quarter(last.period)}{few}"
+    return Cell(label, spark.history(points), fmt.share(last.share), small, "series")
 
 
 def pain_tiles(

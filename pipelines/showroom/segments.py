@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.showroom import copy, figures, maps, moves
+from pipelines.showroom import copy, drivers, figures, maps, moves, personas
 from pipelines.showroom import format as fmt
 from pipelines.showroom import opportunities as ideas
 from pipelines.showroom.charts import bars, spark
@@ -40,9 +40,13 @@ class Tables:
     transitions: Sequence[Row]
     scores: Sequence[Row]
     deltas: Sequence[Row]
+    drivers: Sequence[Row]
+    personas: Sequence[Row]
     names: Mapping[str, str]
     rules: Mapping[str, str]
     """How the scheme's segments are told apart, in words."""
+    words: Mapping[str, str]
+    """The rule of every scheme's segments in words, by scheme:segment."""
 
     @property
     def scheme(self) -> str:
@@ -121,6 +125,13 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
         profile=_profile(everyone, differences, given.currency),
         rule=given.rules.get(segment_id, ""),
         map=journey,
+        persona=personas.persona_of(
+            [row for row in given.personas if row["segment_id"] == segment_id],
+            name,
+            given.words,
+            given.currency,
+            figure_id=f"persona-{segment_id}",
+        ),
         causes=causes,
         funnel=figures.funnel_chart(
             [row for row in given.funnel if row["breakdown"] == given.scheme and row["group_id"] == segment_id],
@@ -133,6 +144,9 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
             _of(given.transitions, given.scheme, segment_id), name, figure_id=f"paths-{segment_id}", period=period
         ),
         satisfaction=satisfaction,
+        drivers=drivers.drivers_chart(
+            [row for row in given.drivers if row["group_id"] == segment_id], figure_id=f"drivers-{segment_id}"
+        ),
         opportunities=ideas.opportunities_chart(
             ideas.of_segment(given.map.opportunities or (), given.scheme, segment_id),
             given.names,

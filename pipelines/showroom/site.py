@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from pipelines.showroom import copy, lint, maps, moves, pains, tiles, tour
+from pipelines.showroom import copy, drivers, lint, maps, moves, pain_history, pains, personas, tiles, tour, voice
 from pipelines.showroom import format as fmt
 from pipelines.showroom import opportunities as ideas
 from pipelines.showroom.charts import spark
 from pipelines.showroom.marts import Marts, Row
-from pipelines.showroom.model import About, DataPage, Figure, Finding, RowChart, Segment, Site, Station
+from pipelines.showroom.model import About, DataPage, Figure, Finding, RowChart, Segment, Site, Station, parts_of
 from pipelines.showroom.segments import Tables, build_segment, names_of
 
 WITHOUT_A_MAP = "lifecycle"
@@ -29,6 +29,11 @@ EXPECTED = {
     "path_transitions": "Paths",
     "satisfaction_scores": "Satisfaction",
     "satisfaction_deltas": "Changes of satisfaction",
+    "satisfaction_drivers": "What satisfaction goes with",
+    "personas": "Personas",
+    "information_gaps": "Questions asked",
+    "feedback_topics": "Complaints",
+    "feedback_themes": "Themes of texts without a topic",
     "pain_points": "Pain points",
     "segment_rules": "The rules of segments",
     "opportunities": "Opportunities",
@@ -55,10 +60,20 @@ READS = {
         "path_transitions",
         "satisfaction_scores",
         "satisfaction_deltas",
+        "satisfaction_drivers",
+        "personas",
         "opportunities",
     ),
     "compare": ("journey_map", "funnel_steps", "satisfaction_scores", "satisfaction_deltas"),
-    "pains": ("journey_map", "pain_points", "cart_abandonment_causes"),
+    "pains": (
+        "journey_map",
+        "pain_points",
+        "cart_abandonment_causes",
+        *pains.SERIES,
+        *voice.TABLES,
+        "opportunities",
+        "opportunity_evidence",
+    ),
     "opportunities": ("opportunities", "opportunity_evidence"),
     "data": ("segment_schemes",),
 }
@@ -91,8 +106,11 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
         transitions=marts.rows("path_transitions", scheme_id=scheme),
         scores=marts.rows("satisfaction_scores", metric_id=moves.METRIC),
         deltas=marts.rows("satisfaction_deltas", metric_id=moves.METRIC),
+        drivers=marts.rows(drivers.TABLE, dimension=scheme),
+        personas=marts.rows(personas.TABLE, scheme_id=scheme),
         names=names,
         rules=_rules(marts, scheme),
+        words={f"{row['scheme_id']}:{row['segment_id']}": str(row["words"]) for row in marts.rows("segment_rules")},
     )
     built = [build_segment(given, segment, place) for place, segment in enumerate(segments)]
     pages = tuple(sorted(built, key=lambda segment: (-(segment.recoverable or 0.0), segment.segment_id)))
@@ -111,8 +129,11 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
         cards_title=_cards_title(len(pages), is_known=any(page.low_point for page in pages)),
         matrix=matrix,
         changes=_changes(given),
-        pains=pains.pains_chart(map_rows, marts.rows("pain_points", scheme_id=scheme), ordered, currency, scheme),
+        pains=pains.pains_chart(map_rows, _known(marts, ordered, as_of, scheme), scheme),
         pain_tiles=pains.pain_tiles(map_rows, stages, ordered, currency, scheme),
+        asked=voice.asked_chart(marts.rows(voice.GAPS), _questions(map_rows)),
+        complaints=voice.complaints_chart(marts.rows(voice.TOPICS)),
+        themes=voice.themes_chart(marts.rows(voice.THEMES)),
         satisfaction=_by_dimension(given),
         funnel_tiles=tiles.funnel_tiles(funnel, ordered, scheme),
         opportunities=ideas.opportunities_chart(
@@ -125,6 +146,22 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
     )
     site = replace(site, rooms=tour.rooms(site))
     return replace(site, figures=_figures(site))
+
+
+def _known(marts: Marts, names: dict[str, str], as_of: date, scheme: str) -> pains.Known:
+    """What is known of pains beside the rows of the maps."""
+    return pains.Known(
+        names,
+        marts.reporting_currency(),
+        pains.trends_of(marts.rows("pain_points", scheme_id=scheme)),
+        pain_history.histories(marts, as_of, int(marts.manifest["min_cell"])),
+        pains.mended_by(marts.rows(ideas.TABLE), _evidence(marts)),
+    )
+
+
+def _questions(map_rows: Sequence[Row]) -> dict[str, str]:
+    """Topics as the maps let people ask."""
+    return {str(row["item"]): f"“{row['text']}”" for row in map_rows if row["lane"] == "questions" and row["text"]}
 
 
 def _evidence(marts: Marts) -> list[Row]:
@@ -306,9 +343,5 @@ def _data_page(marts: Marts, map_rows: Sequence[Row], scheme: str, names: dict[s
 
 def _figures(site: Site) -> tuple[Figure, ...]:
     """Every figure once, for the files behind them."""
-    found: list[Figure] = [site.matrix.figure, site.pains.figure, site.pain_tiles.figure]
-    found += [site.satisfaction.figure, site.funnel_tiles.figure, site.opportunities.figure]
-    for segment in site.segments:
-        found += [segment.map.figure, segment.causes.figure, segment.funnel.figure]
-        found += [segment.paths.figure, segment.satisfaction.figure, segment.opportunities.figure]
-    return tuple(found)
+    wholes: tuple[Site | Segment, ...] = (site, *site.segments)
+    return tuple(part.figure for whole in wholes for part in parts_of(whole).values())

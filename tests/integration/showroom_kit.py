@@ -62,6 +62,11 @@ def make_version(
         "path_transitions": [row for segment in ids for row in _paths(segment)],
         "satisfaction_scores": [row for place, segment in enumerate(ids) for row in _scores(place, segment)],
         "satisfaction_deltas": [row for place, segment in enumerate(ids) for row in _deltas(place, segment)],
+        "satisfaction_drivers": [row for place, segment in enumerate(ids) for row in _drivers(place, segment)],
+        "personas": [row for segment in ids for row in _persona(segment, name)],
+        "information_gaps": _gaps(),
+        "feedback_topics": _topics(),
+        "feedback_themes": _themes(name),
         "pain_points": [],
         "segment_rules": [],
         "opportunities": [_opportunity(place, name, ids[0]) for place in range(len(STATUSES))],
@@ -72,7 +77,7 @@ def make_version(
         ],
     }
     if not is_asked:
-        tables |= {"satisfaction_scores": [], "satisfaction_deltas": []}
+        tables |= {"satisfaction_scores": [], "satisfaction_deltas": [], "satisfaction_drivers": []}
         tables["journey_map"] = [row for row in tables["journey_map"] if row["source_kind"] == "measured"]
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(folder / "marts.duckdb")) as con:
@@ -144,6 +149,76 @@ def _map(place: int, segment: str, name: str, columns: list[tuple[int, str, str]
         rows.append(line("barriers", "measured", "cart:error", **where, **estimate, **money, text=f"{name} error"))
         rows.append(line("barriers", "measured", "x:y", **where, item_order=None) | {"suppressed": True})
     return rows
+
+
+def _persona(segment: str, name: str) -> Rows:
+    """A line of each kind: one that is set apart, one of few, one that is inferred, one the team believes."""
+
+    def line(section: str, item: str, kind: str, verdict: str, **values: Any) -> dict[str, Any]:
+        base = {"scheme_id": SCHEME, "segment_id": segment, "section": section, "item": item, "source_kind": kind}
+        return _filled("personas", **base, verdict=verdict, suppressed=verdict == "suppressed", **values)
+
+    share = {"unit": "share", "value": 0.5, "lo": 0.4, "hi": 0.6, "n": 135, "everybody": 0.3, "basis": name}
+    score = {"unit": "standard deviations", "value": 0.4, "lo": 0.3, "hi": 0.5, "n": 135}
+    return [
+        line("who", "life_stage:family", "measured", "higher", **share, p_adj=0.001),
+        line("who", "region:North", "measured", "suppressed"),
+        line("behaviour", "store_share", "measured", "no_evidence", **(share | {"unit": "share of orders"})),
+        line("needs", "stated_price", "measured", "by_rule", **score),
+        line("pains", "returns_refund", "inferred", "no_evidence", **share),
+        line("job", "social", "judgement", "judgement", text=f"{name} boast", owner="crm", review_by=AS_OF),
+    ]
+
+
+def _gaps() -> Rows:
+    """One that several sources ask for and that keeps coming, one of too few, a search without a hit."""
+    base = {"breakdown": "company", "group_id": "all", "basis": "texts"}
+    share = {"value": 0.1, "lo": 0.08, "hi": 0.12, "n": 100, "n_base": 1000, "suppressed": False}
+    few = {"suppressed": True, "evidence_grade": "none"}
+    last = {"period": "2026Q3", "quarters_running": 4, "is_recurring": True}
+    return [
+        _filled("information_gaps", **base, source=source, subject=subject, **values)
+        for source, subject, values in (
+            ("tickets", "first", share | {"period": "all", "evidence_grade": "triangulated"}),
+            ("tickets", "first", share | last),
+            ("reviews", "stock", few | {"period": "all"}),
+            ("searches", "=cmd", share | {"period": "all", "evidence_grade": "single", "value": 0.05}),
+        )
+    ]
+
+
+def _topics() -> Rows:
+    base = {"polarity": "negative", "breakdown": "company", "group_id": "all", "basis": "texts"}
+    share = {"value": 0.1, "lo": 0.08, "hi": 0.12, "n": 100, "n_base": 1000, "suppressed": False}
+    more = {"change": 0.03, "change_lo": 0.01, "change_hi": 0.05, "verdict": "more"}
+    return [
+        _filled("feedback_topics", **base, topic=topic, period=period, **values)
+        for topic, period, values in (
+            ("returns_refund", "all", share),
+            ("returns_refund", "2026Q3", share | more | {"quarters_running": 4, "is_recurring": True}),
+            ("stock", "all", share),
+            ("stock", "2026Q3", {"suppressed": True, "verdict": "suppressed"}),
+            ("price", "all", {"suppressed": True}),
+        )
+    ]
+
+
+def _themes(name: str) -> Rows:
+    share = {"value": 0.3, "lo": 0.2, "hi": 0.4, "n": 30, "n_base": 100, "suppressed": False}
+    return [_filled("feedback_themes", language="de", theme="de-01", words=f"früher {name}", **share)]
+
+
+def _drivers(place: int, segment: str) -> Rows:
+    """The first segment's are told; the others have too few answers."""
+    told = {"r_squared": 0.5, "n": 400, "is_separable": True, "status": "measured"}
+    few = {"status": "insufficient_n", "n": 40}
+    return [
+        _filled("satisfaction_drivers", driver=driver, dimension=SCHEME, group_id=segment, suppressed=False)
+        | (few if place else told | {"rank": rank, "rank_lo": rank, "rank_hi": rank, "quadrant": "keep_up"})
+        | ({} if place else {"value": value, "lo": value - 0.1, "hi": value + 0.1})
+        | ({} if place else {f"performance{end}": 70.0 + rank + by for end, by in (("", 0), ("_lo", -2), ("_hi", 2))})
+        for rank, (driver, value) in enumerate({"quality": 0.6, "ease": 0.3, "expectation": 0.1}.items(), start=1)
+    ]
 
 
 def _opportunity(place: int, name: str, segment: str) -> dict[str, Any]:

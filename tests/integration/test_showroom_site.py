@@ -22,6 +22,11 @@ EVERYTHING = (
     "path_transitions",
     "satisfaction_scores",
     "satisfaction_deltas",
+    "satisfaction_drivers",
+    "personas",
+    "information_gaps",
+    "feedback_topics",
+    "feedback_themes",
     "pain_points",
     "opportunities",
     "metrics",
@@ -134,7 +139,9 @@ def test_every_figure_has_its_rows_and_says_how_it_was_made(tmp_path: Path) -> N
     site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
     for path in sorted(site.glob("segments/*.html")):
         page = path.read_text()
-        assert page.count("How was this computed?") == page.count('class="csv"') == 6
+        assert (
+            page.count("How was this computed?") == page.count('class="csv"') == (8 if path.stem == "segment_0" else 7)
+        )
     for path in (site / "data").glob("*.csv"):
         assert "run_id" in path.read_text().splitlines()[0], path
 
@@ -163,6 +170,67 @@ def test_opportunities_are_ranked_told_one_by_one_and_reached_from_the_map(tmp_p
     assert "buy-idea_2" not in (site / "segments" / "segment_1.html").read_text()
     assert "buy-idea_4" not in own
     assert "Cart error" in page.split('id="buy-idea_0"')[1].split("</article>")[0]
+
+
+def test_a_persona_says_of_each_line_where_it_comes_from_and_hides_what_few_gave(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    own = (site / "segments" / "segment_0.html").read_text().split('id="persona"')[1].split("</section>")[0]
+    for kind, title in (
+        ("measured", "Measured: "),
+        ("inferred", "Inferred by"),
+        ("judgement", "Team judgement by crm"),
+    ):
+        assert re.search(rf'class="evidence {kind}" role="img" aria-label="{title}', own)
+    assert "One of three traits sets them apart from the rest" in own
+    # Bold is the one beyond chance, with everybody's share and how many it rests on; a region of few people is gone.
+    assert own.count('class="apart"') == 1
+    assert "40 to 60%, everyone 30%, more than the rest, n 135" in own
+    assert "One more line has too few people." in own
+    rows = (site / "data" / "persona-segment_0.csv").read_text()
+    assert "region:North" not in rows
+    assert rows.count("\n") == 1 + own.count("<li")
+
+
+def test_what_satisfaction_goes_with_is_told_no_further_than_its_margins(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    own = (site / "segments" / "segment_0.html").read_text().split('id="drivers"')[1].split("</section>")[0]
+    assert "Quality goes with satisfaction most" in own
+    assert re.findall(r"Weighs [^<]+", own) == [
+        "Weighs much, rated in the middle",
+        "Weighs an equal part, rated in the middle",
+        "Weighs little, rated in the middle",
+    ]
+    few = (site / "segments" / "segment_1.html").read_text().split('id="drivers"')[1].split("</section>")[0]
+    assert "too few to tell" in few
+    assert "%" not in few
+
+
+def test_what_customers_say_has_its_number_of_texts_and_hides_the_few(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    asked, said = unescape((site / "pains.html").read_text()).split('id="feedback-topics-title"')
+    asked = asked.split('id="information-gaps-title"')[1]
+    assert "Two things customers have to ask for" in asked
+    assert "100 of 1,000 tickets" in asked
+    assert "4<small>keeps coming back" in asked
+    assert "One more line has too few texts or searches." in asked
+    assert "Complaints of returns and refunds keep coming back" in said
+    # What grew beyond its margin says by how much; what too few told in the last quarter says nothing of it.
+    assert "More<small>+1.0 to +5.0 pts" in said
+    assert said.count("Too few to tell") == 2
+    assert "'=cmd" in (site / "data" / "information-gaps.csv").read_text()
+
+
+def test_pain_points_have_keepers_and_can_be_narrowed_without_a_script(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    page = (site / "pains.html").read_text()
+    style = (site / "assets" / "showroom.css").read_text()
+    choices = re.findall(r'<input type="radio" name="[^"]+" id="([gso]\d)">', page)
+    assert len(choices) == 5 + 7
+    for mark in choices:
+        assert f"section:has(#{mark}:checked) .pains tbody tr:not(.{mark})" in style
+        assert len(re.findall(rf'<tr role="row" class="[^"]*\b{mark}\b', page)) == (7 if mark[0] == "g" else 5)
+    # The remedy of the cart error answers for it, and is a click away.
+    assert 'e-commerce<small><a href="opportunities.html#buy-idea_0">Mend Group 0' in page
 
 
 def test_a_notice_stands_on_every_page_and_goes_with_the_next_build(tmp_path: Path) -> None:

@@ -62,6 +62,39 @@ def sparkline(values: Sequence[float | None], low: int | None, name: str) -> Mar
     return tag("svg", join(parts), class_="spark", viewBox=box, aria_hidden="true", focusable="false")
 
 
+def history(points: Sequence[tuple[float, float, float] | None]) -> Markup:
+    """Shares of neighbouring quarters as (share, lo, hi) with their margin, from nought to the highest end.
+
+    A quarter without a number is a gap; one alone stands as an upright bar.
+    """
+    width, height = 132.0, 34.0
+    top = max((point[2] for point in points if point is not None), default=1.0) or 1.0
+    step = width / max(len(points), 1)
+    parts = [tag("line", x1="0", x2=width, y1=height - 1, y2=height - 1, class_="zero")]
+
+    def y_of(value: float) -> float:
+        return 3 + (1 - min(max(value / top, 0.0), 1.0)) * (height - 4)
+
+    shown = [(step * (place + 0.5), point) for place, point in enumerate(points) if point is not None]
+    for run in mood.runs([None if point is None else mood.Point(*point) for point in points]):
+        own = [(x, point) for x, point in shown if x in {step * (place + 0.5) for place in run}]
+        if len(own) == 1:
+            x, (_, lo, hi) = own[0]
+            parts.append(tag("path", d=f"M{number(x)} {number(y_of(lo))}V{number(y_of(hi))}", class_="whisker"))
+            continue
+        there = [f"{number(x)} {number(y_of(point[2]))}" for x, point in own]
+        back = [f"{number(x)} {number(y_of(point[1]))}" for x, point in reversed(own)]
+        line = [f"{number(x)} {number(y_of(point[0]))}" for x, point in own]
+        parts.append(tag("path", d=f"M{'L'.join((*there, *back))}Z", class_="band"))
+        parts.append(tag("path", d=f"M{'L'.join(line)}", class_="line"))
+    parts += [
+        tag("circle", cx=x, cy=y_of(point[0]), r="2.600" if place + 1 == len(shown) else "1.500", class_="dot")
+        for place, (x, point) in enumerate(shown)
+    ]
+    box = f"0 0 {number(width)} {number(height)}"
+    return tag("svg", join(parts), class_="history", viewBox=box, aria_hidden="true", focusable="false")
+
+
 def emblem(share: float | None, glyph: int) -> Markup:
     """A ring that shows the share of customers, with the segment's outline inside."""
     radius = 36.0
