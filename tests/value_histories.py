@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from pipelines.analytics.segments.value_model import Histories
+from pipelines.analytics.segments.value_model import NEWCOMER_WEEKS, Histories, settled_weeks
 
 CDNOW = np.array([0.243, 4.414, 0.793, 2.426])
 """r, alpha, a, b of the published example (Fader, Hardie and Lee 2005): 2,357 customers seen for 27 to 39 weeks."""
@@ -37,18 +37,33 @@ def counted(x, t_x, observed):
 
 
 def simulated_days(
-    rng, customers, as_of: date, *, parameters=(1.0, 8.0, 1.0, 4.0), weeks=(9, 80), spend=(3.0, 4.0, 90.0)
+    rng,
+    customers,
+    as_of: date,
+    *,
+    parameters=(1.0, 8.0, 1.0, 4.0),
+    weeks=(9, 80),
+    spend=(3.0, 4.0, 90.0),
+    pace=(1.0, 1.0),
 ):
-    """The rows of fct_purchase_days that such customers leave until as_of, spend by Gamma-Gamma (p, q, v)."""
+    """The rows of fct_purchase_days that such customers leave until as_of, spend by Gamma-Gamma (p, q, v).
+
+    ``pace`` is that of newcomers to the end of each of ``NEWCOMER_WEEKS``, in multiples of the rate they settle at.
+    """
     r, alpha, a, b = parameters
     p, q, v = spend
     born = -rng.integers(7 * weeks[0], 7 * weeks[1], customers)
     rate, leaves = rng.gamma(r, 1 / alpha, customers), rng.beta(a, b, customers)
     level = rng.gamma(q, 1 / v, customers)
-    now, there = born.astype(float), np.arange(customers)
+    # Purchases come at an even rate in a time of which newcomers have more a week.
+    knots = np.array([0.0, *NEWCOMER_WEEKS, 1e9])
+    settled = settled_weeks(knots, np.array(pace))
+    spent, there = np.zeros(customers), np.arange(customers)
+    now = born.astype(float)
     who, when = [there], [born]
     while there.size:
-        now[there] += 7 * rng.exponential(1 / np.maximum(rate[there], 1e-9))
+        spent[there] += rng.exponential(1 / np.maximum(rate[there], 1e-9))
+        now[there] = born[there] + 7 * np.interp(spent[there], settled, knots)
         there = there[now[there] <= 0]
         who.append(there)
         when.append(np.ceil(now[there]))

@@ -3,6 +3,9 @@
 Belongs here: keeping it as Parquet in the house's segments folder, and handing it to whoever reads ``kept.<table>``.
 Stays out: what it says (``pipelines.analytics.segments.history``). Each file is written aside and renamed, the history
 first: a run killed before the facts is done again, finds its moves told already, and adds nothing.
+
+Erasing a person takes the records out of the history of ids (``pipelines.identity.state.forget``). An id no record has
+ever stood under is not read from here, so the next run writes the files, and every table made of them, without it.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from pipelines.analytics.inputs import KEPT_FACTS, KEPT_HISTORY, Frames
 from pipelines.analytics.segments.facts import customer_facts
 from pipelines.analytics.segments.history import HISTORY, LAST_FACTS, facts_to_keep
 from pipelines.files import sync
+from pipelines.identity.state import read_state
 from pipelines.settings import Settings
 
 KEPT = {KEPT_HISTORY: HISTORY, KEPT_FACTS: LAST_FACTS}
@@ -26,10 +30,14 @@ KEPT_TABLE = "segment_history"
 
 
 def read_kept(settings: Settings, table: str, columns: Sequence[str]) -> pl.DataFrame:
-    """Columns of a kept table; no rows before the first run, and null in columns that are newer than the file."""
+    """Columns of a kept table, without erased people; null in columns that are newer than the file."""
     schema = KEPT[table]
     path = _path(settings, table)
     frame = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=schema)
+    identity = read_state(settings)
+    if identity is not None:
+        ids = identity.history.select("customer_id").unique().collect()
+        frame = frame.join(ids, on="customer_id", how="semi", maintain_order="left")
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(schema[name]).alias(name) for name in columns
     )

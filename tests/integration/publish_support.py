@@ -348,6 +348,18 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "change_hi": "0.6",
         "verdict": "'more'",
     },
+    "analytics.product_feedback": {
+        "topic": "'topic_' || i",
+        "polarity": "'positive'",
+        "breakdown": "'product_line'",
+        "group_id": "'Sofas'",
+        "n_base": "100",
+        "p_raw": "0.01",
+        "p_adj": "0.02",
+        "change_lo": "0.4",
+        "change_hi": "0.6",
+        "verdict": "'more'",
+    },
     "analytics.feedback_themes": {"language": "'en'", "theme": "'en-' || i", "n_base": "100"},
     "analytics.customer_offers": {"customer_id": "'customer-' || i", "offer_id": "'winback'", "status": "'offered'"},
     "analytics.offer_results": {

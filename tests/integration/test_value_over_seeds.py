@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.analytics.segments import value_backtest, value_model
+from pipelines.analytics.segments import value_backtest, value_fit, value_model
 from tests.value_histories import CDNOW, counted, simulated, simulated_days
 
 SEEDS = range(20)
@@ -16,7 +16,7 @@ AS_OF = date(2026, 10, 31)
 SPEND = np.array([6.25, 3.74, 15.44])
 
 
-def covered(found: value_model.Fit, truth: np.ndarray) -> np.ndarray:
+def covered(found: value_fit.Fit, truth: np.ndarray) -> np.ndarray:
     away = np.abs(np.log(found.parameters / truth)) / np.sqrt(np.diag(found.covariance))
     return away <= 1.96
 
@@ -24,7 +24,7 @@ def covered(found: value_model.Fit, truth: np.ndarray) -> np.ndarray:
 def test_intervals_cover_the_planted_parameters_of_buying() -> None:
     """As many customers, seen as long, with the parameters published for them; 20 x 4 intervals of 95 %."""
     fits = [value_model.fit_bg_nbd(counted(*simulated(np.random.default_rng(seed), 2357))) for seed in SEEDS]
-    assert {found.status for found in fits} == {value_model.CONVERGED}
+    assert {found.status for found in fits} == {value_fit.CONVERGED}
     hits = np.array([covered(found, CDNOW) for found in fits])
     # Of 20 intervals of 95 %, fewer than 16 would be a chance of one in four hundred.
     assert hits.sum(axis=0).min() >= 16
@@ -43,7 +43,7 @@ def test_intervals_cover_the_planted_parameters_of_spend() -> None:
         x = rng.geometric(0.4, 946).astype(float)
         m = rng.gamma(p * x, 1 / (x * rng.gamma(q, 1 / v, x.size)))
         found = value_model.fit_gamma_gamma(x, m, np.ones(x.size))
-        assert found.status == value_model.CONVERGED
+        assert found.status == value_fit.CONVERGED
         hits.append(covered(found, SPEND))
     assert np.sum(hits, axis=0).min() >= 16
     assert np.mean(hits) >= 0.90

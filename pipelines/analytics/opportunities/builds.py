@@ -38,6 +38,7 @@ PAINS = "analytics.pain_points"
 CONTRASTS = "analytics.segment_contrasts"
 DELTAS = "analytics.satisfaction_deltas"
 DRIVERS = "analytics.satisfaction_drivers"
+GAPS = "analytics.information_gaps"
 EVIDENCE = "analytics.opportunity_evidence"
 CUSTOMER_OFFERS = "analytics.customer_offers"
 SESSIONS = "journey.fct_sessions"
@@ -57,6 +58,7 @@ def _evidence(frames: Frames, run: Run) -> pl.DataFrame:
         contrasts=frames[CONTRASTS],
         deltas=frames[DELTAS],
         drivers=frames[DRIVERS],
+        gaps=frames[GAPS],
         signs=frames[SIGNS],
         stages=frames[MAP_STAGES],
         **vars(run),
@@ -130,6 +132,7 @@ BUILDS: dict[str, TableBuild] = {
             CONTRASTS: columns("scheme_id group_id measure n basis suppressed ratio ratio_lo ratio_hi verdict"),
             DELTAS: columns("metric_id basis dimension group_id period value lo hi n suppressed verdict"),
             DRIVERS: columns("driver dimension group_id value lo hi n basis suppressed is_separable quadrant status"),
+            GAPS: columns("source subject topic stage breakdown group_id period value lo hi n basis suppressed"),
             SIGNS: columns("opportunity_id found_in sign"),
             MAP_STAGES: columns("stage map_stage"),
         },

@@ -16,6 +16,7 @@ import polars as pl
 
 from pipelines.analytics import cells, disclosure, stats
 from pipelines.analytics.tables import TABLES
+from pipelines.analytics.voice.questions import NOTABLE
 
 ENOUGH = 30
 COMPLAINTS_DAYS = 365
@@ -53,6 +54,19 @@ def shaped(found: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
     return given.select(
         (pl.col(name) if name in given.columns else pl.lit(None)).cast(types.get(name, pl.String)).alias(name)
         for name in SHARED
+    )
+
+
+def by_share(count: str, least: float) -> pl.Expr:
+    """The verdict of a share without a test of its own: supporting where its low end reaches ``least``."""
+    return (
+        pl.when("suppressed")
+        .then(pl.lit(HIDDEN))
+        .when(pl.col(count) < ENOUGH)
+        .then(pl.lit(FEW))
+        .when(pl.col("lo") >= least)
+        .then(pl.lit(SUPPORTS))
+        .otherwise(pl.lit(NO_EVIDENCE))
     )
 
 
@@ -129,21 +143,12 @@ def complaint_signs(labels: pl.DataFrame, feedback: pl.DataFrame, as_of: date, m
     shown = counted.with_columns(pl.Series(name, of, pl.Float64) for name, of in ends.items()).with_columns(
         hidden.alias("suppressed")
     )
-    verdict = (
-        pl.when("suppressed")
-        .then(pl.lit(HIDDEN))
-        .when(pl.col("_about") < ENOUGH)
-        .then(pl.lit(FEW))
-        .when(pl.col("lo") >= LEAST_SHARE)
-        .then(pl.lit(SUPPORTS))
-        .otherwise(pl.lit(NO_EVIDENCE))
-    )
     return shaped(
         shown,
         found_in=pl.lit("feedback_labels"),
         sign=pl.col("topic"),
         finding=pl.format("{}:{}", "speaker", "topic"),
-        verdict=verdict,
+        verdict=by_share("_about", LEAST_SHARE),
         unit=pl.lit("share of complaints"),
         basis=pl.format("texts of {} of the year that complain", "speaker"),
         source_kind=pl.col("speaker"),
@@ -221,6 +226,26 @@ def driver_signs(drivers: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def gap_signs(gaps: pl.DataFrame) -> pl.DataFrame:
+    """What is asked, or searched in vain, in the last four quarters, a row a source and subject filed under its topic.
+
+    Supporting where its table says that the source asks: one text or search in a hundred at the low end.
+    """
+    asked = gaps.filter((pl.col("breakdown") == cells.COMPANY) & (pl.col("period") == cells.ALL))
+    return shaped(
+        asked,
+        found_in=pl.lit("information_gaps"),
+        sign=pl.col("topic"),
+        finding=pl.format("{}:{}", "source", "subject"),
+        verdict=by_share("n", NOTABLE),
+        unit=pl.lit("share of texts that ask, or searches in vain"),
+        # What is searched in vain is seen on the site, like the exit after it.
+        source_kind=pl.col("source").replace("searches", "web"),
+        felt_stage=pl.col("stage"),
+        **COMPANY,
+    )
+
+
 def filed(found: pl.DataFrame, signs: pl.DataFrame) -> pl.DataFrame:
     """Every finding under its opportunities.
 
@@ -244,6 +269,7 @@ def build_opportunity_evidence(
     contrasts: pl.DataFrame,
     deltas: pl.DataFrame,
     drivers: pl.DataFrame,
+    gaps: pl.DataFrame,
     signs: pl.DataFrame,
     stages: pl.DataFrame,
     as_of: date,
@@ -261,6 +287,7 @@ def build_opportunity_evidence(
             group_signs(contrasts),
             change_signs(deltas, as_of),
             driver_signs(drivers),
+            gap_signs(gaps),
         ]
     )
     columns = stages.select(pl.col("stage").alias("felt_stage"), pl.col("map_stage").alias("_column"))

@@ -25,6 +25,8 @@ from pipelines.analytics.segments import needs, personas
 from pipelines.analytics.segments.facts import FACT_INPUTS, customer_facts
 
 AFFINITY = "analytics.segment_affinity"
+PAINS = "analytics.pain_points"
+VARIANTS = "journey.agg_path_variants"
 HEADERS = "seeds.journey_maps"
 JUDGEMENTS = "seeds.persona_judgements"
 
@@ -38,6 +40,8 @@ def _personas(frames: Frames, run: Run) -> pl.DataFrame:
         affinities=frames[AFFINITY],
         labels=frames[LABELS],
         feedback=frames[FEEDBACK],
+        variants=frames[VARIANTS],
+        points=frames[PAINS],
         headers=frames[HEADERS],
         judgements=frames[JUDGEMENTS],
         membership=frames[MEMBERSHIP],
@@ -61,6 +65,8 @@ BUILDS: dict[str, TableBuild] = {
             ),
             LABELS: columns("feedback_id topic polarity"),
             FEEDBACK: columns("feedback_id customer_id"),
+            VARIANTS: columns("customer_id path"),
+            PAINS: columns("kind pain scheme_id segment_id value lo hi n frequency rank basis suppressed"),
             HEADERS: columns("scheme_id segment_id name scenario goal owner reviewed_on review_by"),
             JUDGEMENTS: columns("scheme_id segment_id section item text owner reviewed_on review_by"),
             DEFINITIONS: columns("scheme_id is_key"),

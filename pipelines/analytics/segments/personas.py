@@ -1,6 +1,7 @@
 """A persona of each segment of the key scheme: every line measured, inferred by a model or rule, or judged by people.
 
-Belongs here: which lines a persona has and what each may claim. Stays out: counting (``differences.py``), sentences.
+Belongs here: which lines a persona has and what each may claim. Stays out: counting (``differences.py``), ways and
+pains (``persona_journey.py``), sentences.
 
 Measured is what people did, answered or told us of themselves. Inferred is what a model or a rule says of them: their
 need seen from what they do, the topic and mood of their texts, their value to come. Judged is what the team believes,
@@ -15,7 +16,7 @@ from datetime import date
 import polars as pl
 
 from pipelines.analytics import cells, disclosure
-from pipelines.analytics.segments import differences
+from pipelines.analytics.segments import differences, persona_journey
 from pipelines.analytics.segments.needs import NEEDS
 from pipelines.analytics.tables import TABLES
 
@@ -62,6 +63,7 @@ BASIS = {
     "worth": "buyers with a forecast",
     "who": "customers of the segment",
     "path": "customers of the segment",
+    "way": "people who bought, by the steps of their journeys up to the purchase",
     "pains": "customers who wrote",
     "gains": "customers who wrote",
     "channel": "people seen on any channel in 365 days",
@@ -74,6 +76,7 @@ EVIDENCE = {
     "worth": "customer_value",
     "who": "segment_membership",
     "path": "segment_membership",
+    "way": "agg_path_variants",
     "pains": "feedback_labels",
     "gains": "feedback_labels",
 }
@@ -228,6 +231,8 @@ def build_personas(
     affinities: pl.DataFrame,
     labels: pl.DataFrame,
     feedback: pl.DataFrame,
+    variants: pl.DataFrame,
+    points: pl.DataFrame,
     headers: pl.DataFrame,
     judgements: pl.DataFrame,
     membership: pl.DataFrame,
@@ -242,9 +247,11 @@ def build_personas(
     members = membership.filter(pl.col("scheme_id").is_in(keys.implode()))
     if members.is_empty():
         return table.empty()
+    what = pl.concat([kinds(membership, labels, feedback), persona_journey.ways(variants, members)])
     lines = [
         *taken(profiles, affinities, str(keys.item())),
-        *counted(scores(facts, needs, value), kinds(membership, labels, feedback), members, min_cell),
+        *counted(scores(facts, needs, value), what, members, min_cell),
+        persona_journey.hurting(points, str(keys.item())),
         *judged(headers, judgements, members.select(AT).unique()),
     ]
     # Columns a kind of line does not have are null; one frame with all of them gives the types.

@@ -123,10 +123,16 @@ TABLES = (
         Column(
             "section",
             STRING,
-            "scenario, job, gain (judged); size, value, satisfaction, reach, behaviour, who, path, channel, offer, "
-            "product_line, needs (measured); worth, pains, gains, observed needs (inferred).",
+            "scenario, job, gain (judged); size, value, satisfaction, reach, behaviour, who, path, way (to buy), "
+            "channel, offer, product_line, needs, pains met (measured); worth, pains and gains by texts, pain_cost, "
+            "observed needs (inferred).",
         ),
-        Column("item", STRING, "Measure, fact, topic, channel or other item; of who and path scheme:segment."),
+        Column(
+            "item",
+            STRING,
+            "Measure, fact, topic, channel or other item; of who and path scheme:segment, of pains met kind:pain, of a "
+            "way its steps.",
+        ),
         Column(
             "source_kind", STRING, "measured (done, answered or told), inferred (a model or rule says so), judgement."
         ),
@@ -145,7 +151,7 @@ TABLES = (
             "higher, lower, no_evidence, insufficient_n, suppressed, untested, by_rule (the segments are made of it), "
             "judgement.",
         ),
-        Column("evidence", STRING, "Published table or seed the line comes from."),
+        Column("evidence", STRING, "Table or seed the line comes from."),
         Column("owner", STRING, "Who says so, of a judgement."),
         Column("reviewed_on", DATE, "When a judgement was last looked at."),
         Column("review_by", DATE, "When it has to be looked at again."),

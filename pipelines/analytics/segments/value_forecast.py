@@ -19,8 +19,9 @@ import polars as pl
 from scipy import special
 
 from pipelines.analytics import disclosure, stats
-from pipelines.analytics.segments import value_model
-from pipelines.analytics.segments.value_model import Fit, Histories
+from pipelines.analytics.segments import value_fit, value_model
+from pipelines.analytics.segments.value_fit import Fit
+from pipelines.analytics.segments.value_model import Histories
 from pipelines.analytics.stats import Floats
 from pipelines.analytics.tables import TABLES
 
@@ -44,6 +45,10 @@ DERIVED: dict[str, dict[str, Callable[[Floats], Floats]]] = {
 """What follows from the parameters: it is often well known where a and b alone are not."""
 CORRELATION = "frequency_spend_correlation"
 HISTORY = ("x", "t_x", "T")
+EARLY = ("early_4w", "early_13w")
+"""Repeat days of a customer in each stretch in which newcomers may have a pace of their own."""
+PACE = ("newcomer_pace_to_4_weeks", "newcomer_pace_to_13_weeks")
+"""Parameters that BG/NBD has where newcomers do have one."""
 FORECASTS = ("p_alive", "expected_orders", "expected_revenue", "clv")
 
 
@@ -59,6 +64,11 @@ class Models:
     correlation: tuple[float, float, float]
 
     @property
+    def is_paced(self) -> bool:
+        """Newcomers have a pace of their own."""
+        return self.buying.parameters.size > len(MODELS["bg_nbd"])
+
+    @property
     def status(self) -> str:
         """What stands beside forecasts: the buying model's status, or why they have no amount or a doubted one."""
         if not self.buying.is_usable:
@@ -71,32 +81,40 @@ class Models:
 
 
 def histories_of(days: pl.DataFrame, *, until: date) -> pl.DataFrame:
-    """One row a customer with a purchase day up to ``until``: x, t_x and T in weeks, and ``spend`` of repeat days.
+    """One row a customer with a purchase day up to ``until``: x, t_x, T in weeks, ``spend`` of repeat days, early ones.
 
     ``days`` has customer_id, order_date, net_amount_reporting. Spend is rounded to cents, so that the order in which
     it is added up does not matter, and null where nothing but the first day, or nothing above zero, was bought.
     """
     seen = days.filter(pl.col("order_date") <= until)
     first = pl.col("order_date").min()
-    repeat = pl.col("order_date") > pl.col("order_date").min()
+    repeat = pl.col("order_date") > first
+    weeks = (pl.col("order_date") - first).dt.total_days() / DAYS_A_WEEK
+    ends = (0.0, *value_model.NEWCOMER_WEEKS)
+    early = {name: (weeks > ends[at]) & (weeks <= ends[at + 1]) for at, name in enumerate(EARLY)}
     found = seen.group_by("customer_id").agg(
         (pl.len() - 1).cast(pl.Float64).alias("x"),
         ((pl.col("order_date").max() - first).dt.total_days() / DAYS_A_WEEK).alias("t_x"),
         ((pl.lit(until) - first).dt.total_days() / DAYS_A_WEEK).alias("T"),
         pl.col("net_amount_reporting").filter(repeat).mean().round(2).alias("spend"),
+        *(pl.col("order_date").filter(repeat & inside).len().alias(name) for name, inside in early.items()),
     )
     return found.with_columns(pl.when(pl.col("spend") > 0).then("spend").alias("spend")).sort("customer_id")
 
 
-def fit(histories: pl.DataFrame) -> Models:
-    """Fit both models; equal histories are counted first, in a fixed order, so the same people give the same fit."""
+def fit(histories: pl.DataFrame, *, paced: bool = True) -> Models:
+    """Fit both models; equal histories are counted first, in a fixed order, so the same people give the same fit.
+
+    Without ``paced``, newcomers are not allowed a pace of their own.
+    """
     counted = histories.group_by(HISTORY).len().sort(HISTORY)
     x, t_x, observed, n = (counted[name].cast(pl.Float64).to_numpy() for name in (*HISTORY, "len"))
+    early = histories.select(pl.col(EARLY).sum().cast(pl.Float64)).to_numpy()[0]
     spent = histories.filter((pl.col("x") > 0) & pl.col("spend").is_not_null()).group_by("x", "spend").len()
     spent = spent.sort("x", "spend")
     often, spend, people = (spent[name].cast(pl.Float64).to_numpy() for name in ("x", "spend", "len"))
     return Models(
-        buying=value_model.fit_bg_nbd(Histories(x, t_x, observed, n)),
+        buying=value_model.fit_bg_nbd(Histories(x, t_x, observed, n, early if paced else None)),
         spending=value_model.fit_gamma_gamma(often, spend, people),
         buyers=int(n.sum()),
         repeaters=int(n[x > 0].sum()),
@@ -124,24 +142,18 @@ def with_buying(histories: pl.DataFrame, buying: Fit, *, days: float) -> pl.Data
     """
     distinct = histories.select(HISTORY).unique().sort(HISTORY)
     x, t_x, observed = (distinct[name].to_numpy() for name in HISTORY)
-    # What is still to come depends on t_x only by the chance of being there: the dear part is the same for many.
-    same, place = np.unique(np.stack([x, observed]), axis=1, return_inverse=True)
+    ahead = value_model.Coming(x, t_x, observed)
     steps = np.arange(0, CLV_YEARS * YEAR_DAYS + 1, CLV_STEP_DAYS)
     factors = (1 + DISCOUNT) ** -((steps[:-1] + CLV_STEP_DAYS / 2) / YEAR_DAYS)
 
-    def alive(parameters: Floats) -> Floats:
-        return value_model.p_alive(parameters, x, t_x, observed)
-
     def coming(parameters: Floats) -> Floats:
-        ahead = value_model.purchases_if_alive(parameters, same[0], same[1], days / DAYS_A_WEEK)
-        return np.asarray(alive(parameters) * ahead[place])
+        return np.asarray(ahead.orders(parameters, np.array([days / DAYS_A_WEEK]))[0])
 
     def lasting(parameters: Floats) -> Floats:
-        until = value_model.purchases_if_alive(parameters, same[0], same[1], steps / DAYS_A_WEEK)
-        return np.asarray(alive(parameters) * (factors @ np.diff(until, axis=0))[place])
+        return np.asarray(factors @ np.diff(ahead.orders(parameters, steps / DAYS_A_WEEK), axis=0))
 
-    chance, orders = alive(buying.parameters), coming(buying.parameters)
-    spread = value_model.log_spread(alive, buying, scale=special.logit)
+    chance, orders = ahead.alive(buying.parameters), coming(buying.parameters)
+    spread = value_fit.log_spread(ahead.alive, buying, scale=special.logit)
     with np.errstate(divide="ignore"):
         odds = special.logit(chance)
     ends = {
@@ -149,9 +161,9 @@ def with_buying(histories: pl.DataFrame, buying: Fit, *, days: float) -> pl.Data
         "p_alive_lo": special.expit(odds - stats.Z95 * spread),
         "p_alive_hi": special.expit(odds + stats.Z95 * spread),
         "_orders": orders,
-        "_orders_se": value_model.log_spread(coming, buying),
+        "_orders_se": value_fit.log_spread(coming, buying),
         "_lasting": lasting(buying.parameters),
-        "_lasting_se": value_model.log_spread(lasting, buying),
+        "_lasting_se": value_fit.log_spread(lasting, buying),
     }
     return histories.join(
         distinct.with_columns(pl.Series(name, values, pl.Float64) for name, values in ends.items()),
@@ -178,7 +190,7 @@ def forecast(histories: pl.DataFrame, models: Models, *, days: float, margin_rat
     spend, spend_se = none, none
     if has_spend:
         spend = value_model.expected_spend(models.spending.parameters, told, m)
-        spend_se = value_model.log_spread(lambda p: value_model.expected_spend(p, told, m), models.spending)
+        spend_se = value_fit.log_spread(lambda p: value_model.expected_spend(p, told, m), models.spending)
     rate = float("nan") if margin_rate is None else margin_rate
     orders, orders_se = known["_orders"].to_numpy(), known["_orders_se"].to_numpy()
     lasting, lasting_se = known["_lasting"].to_numpy(), known["_lasting_se"].to_numpy()
@@ -242,17 +254,18 @@ def build_value_model(
 def size_of(correlation: float) -> str:
     """small, large, or too few customers to tell."""
     if np.isnan(correlation):
-        return value_model.TOO_FEW
+        return value_fit.TOO_FEW
     return "small" if abs(correlation) <= LARGEST_CORRELATION else "large"
 
 
 def parameters_of(model: str, fitted: Fit, *, n: int, n_repeat: int) -> pl.DataFrame:
     """One row a parameter, and one for what follows from them; intervals are of the logarithm, none at a limit."""
     rows = []
-    for place, name in enumerate(MODELS[model]):
+    names = (*MODELS[model], *PACE) if fitted.parameters.size > len(MODELS[model]) else MODELS[model]
+    for place, name in enumerate(names):
         rows.append((name, fitted.parameters[place], np.sqrt(fitted.covariance[place, place])))
     for name, function in DERIVED[model].items():
-        rows.append((name, function(fitted.parameters), value_model.log_spread(function, fitted)))
+        rows.append((name, function(fitted.parameters), value_fit.log_spread(function, fitted)))
     values, spread = (np.array([row[place] for row in rows], dtype=np.float64) for place in (1, 2))
     spread = np.where(spread > 0, spread, np.nan)
     return pl.DataFrame(

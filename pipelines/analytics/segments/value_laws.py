@@ -23,8 +23,8 @@ from pipelines.analytics.law import (
 from pipelines.analytics.segments.value_backtest import MODEL
 from pipelines.analytics.segments.value_concentration import TOP
 from pipelines.analytics.segments.value_costs import BOTH, SERVICE
+from pipelines.analytics.segments.value_fit import AT_LIMIT, CONVERGED, USABLE
 from pipelines.analytics.segments.value_forecast import DOUBTED, MODELS
-from pipelines.analytics.segments.value_model import AT_LIMIT, CONVERGED, USABLE
 
 
 def forecasts_are_possible(context: Context) -> list[tuple[int, str]]:

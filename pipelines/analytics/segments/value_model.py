@@ -1,12 +1,17 @@
 """How often buyers come back and what they spend when they do: BG/NBD and Gamma-Gamma, by maximum likelihood.
 
-Belongs here: the two likelihoods with their gradients, their fit, and what follows from known parameters. Stays out:
-where histories come from, and what is told about customers (value_forecast.py).
+Belongs here: the two likelihoods with their gradients, and what follows from known parameters. Stays out: how the top
+of a likelihood is found (value_fit.py), where histories come from, what is told about customers (value_forecast.py).
 
 BG/NBD (Fader, Hardie and Lee 2005): purchases of a living customer are Poisson, rates are gamma (r, alpha); after each
 repeat purchase a customer is gone with a probability that is beta (a, b). A history is x repeat purchase days, the last
 t_x weeks after the first, seen for T weeks. Gamma-Gamma (Fader and Hardie 2013): the mean spend of x purchases is gamma
 around the customer's own level, levels are gamma again (p, q, v).
+
+Newcomers often buy at another pace for a while: they furnish a flat, then top up. BG/NBD has one rate for life, and
+takes the slower time after it for departure. So the clock may run at another pace in two stretches after the first
+purchase. That leaves the model as it is, with weeks at the settled rate in place of weeks, and adds to the likelihood
+the logarithm of the pace for every repeat purchase day in its stretch. At pace 1 it is BG/NBD itself.
 
 Equal histories are one row with a count, so a million customers are a few hundred thousand rows; parameters are fitted
 as logarithms, and their covariance is that of the logarithms.
@@ -14,108 +19,54 @@ as logarithms, and their covariance is that of the logarithms.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special
+from scipy import special
 
+from pipelines.analytics.segments.value_fit import TOO_FEW, Fit, Slope, maximise, nothing
 from pipelines.analytics.stats import Floats
 
 ENOUGH_BUYERS = 100
 ENOUGH_REPEATERS = 30
 """Below either there is nothing to fit: four parameters need people who came back, and people who did not."""
 
-LARGEST_LOG = 9.0
-"""Parameters beyond e^9 or below e^-9 say that the model is a simpler one: nobody leaves, or all are alike."""
-FLAT = 1e-5
-"""Largest slope, per customer, that still counts as the top of the likelihood."""
-STEP = 1e-4
 NODES = 48
-
-CONVERGED, AT_LIMIT, NOT_CONVERGED, TOO_FEW = "converged", "at_limit", "not_converged", "too_few_customers"
-USABLE = (CONVERGED, AT_LIMIT)
-
-Slope = Callable[[Floats], tuple[float, Floats]]
-"""Log-likelihood and its gradient, both by the logarithms of the parameters."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A fitted model. ``covariance`` is of the log parameters; zero for one at its limit, NaN where not converged."""
-
-    status: str
-    parameters: Floats
-    covariance: Floats
-    log_likelihood: float
-    iterations: int
-
-    @property
-    def is_usable(self) -> bool:
-        return self.status in USABLE
+NEWCOMER_WEEKS = (4.0, 13.0)
+"""Ends of the two stretches after the first purchase in which newcomers may have a pace of their own."""
 
 
 @dataclass(frozen=True)
 class Histories:
-    """Equal histories counted: x repeat purchase days, t_x weeks to the last, T weeks observed, ``n`` customers."""
+    """Equal histories counted: x repeat purchase days, t_x weeks to the last, T weeks observed, ``n`` customers.
+
+    ``early`` are the repeat purchase days of all in each stretch of ``NEWCOMER_WEEKS``; None: one pace for life.
+    """
 
     x: Floats
     t_x: Floats
     T: Floats
     n: Floats
+    early: Floats | None = None
 
 
-def nothing(parameters: int, status: str) -> Fit:
-    return Fit(status, np.full(parameters, np.nan), np.full((parameters, parameters), np.nan), float("nan"), 0)
+def stretches(weeks: Floats) -> Floats:
+    """How much of the time since the first purchase lies in each stretch of ``NEWCOMER_WEEKS``, one row each."""
+    first, second = NEWCOMER_WEEKS
+    return np.stack([np.minimum(weeks, first), np.clip(weeks - first, 0.0, second - first)])
 
 
-def maximise(slope: Slope, starts: tuple[tuple[float, ...], ...], customers: float) -> Fit:
-    """The first fit of several starts that comes to a top, with the inverse of the numerical Hessian as covariance."""
-    found = nothing(len(starts[0]), NOT_CONVERGED)
-    for start in starts:
-        found = climb(slope, start, customers)
-        if found.is_usable:
-            break
-    return found
+def settled_weeks(weeks: Floats, pace: Floats) -> Floats:
+    """Weeks at the settled rate that bring as many purchases as ``weeks`` since the first one; without pace, the same.
 
-
-def climb(slope: Slope, start: tuple[float, ...], customers: float) -> Fit:
-    """One fit, by the likelihood per customer: a million customers then climb with the same step lengths as a few."""
-
-    def falling(theta: Floats) -> tuple[float, Floats]:
-        value, gradient = slope(theta)
-        return -value / customers, -gradient / customers
-
-    found = optimize.minimize(
-        falling,
-        np.log(start),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(-LARGEST_LOG, LARGEST_LOG)] * len(start),
-        options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8},
-    )
-    size, theta = len(start), np.asarray(found.x)
-    if not np.isfinite(found.fun):
-        return nothing(size, NOT_CONVERGED)
-    free = np.flatnonzero(np.abs(theta) < LARGEST_LOG - 1e-6)
-    hessian = np.empty((size, size))
-    for place in range(size):
-        aside = np.zeros(size)
-        aside[place] = STEP
-        hessian[place] = (falling(theta + aside)[1] - falling(theta - aside)[1]) / (2 * STEP)
-    inner = ((hessian + hessian.T) / 2)[np.ix_(free, free)]
-    covariance = np.full((size, size), np.nan)
-    status = NOT_CONVERGED
-    if free.size and np.abs(falling(theta)[1][free]).max() < FLAT and np.linalg.eigvalsh(inner).min() > 0:
-        status = CONVERGED if free.size == size else AT_LIMIT
-        covariance = np.zeros((size, size))
-        covariance[np.ix_(free, free)] = np.linalg.inv(inner) / customers
-    return Fit(status, np.exp(theta), covariance, float(-found.fun * customers), int(found.nit))
+    Of several times, one row each.
+    """
+    return np.asarray(weeks + np.tensordot(pace - 1, stretches(weeks), axes=1)) if pace.size else weeks
 
 
 def bg_nbd_slope(histories: Histories) -> Slope:
-    """Log-likelihood of BG/NBD and its gradient.
+    """Log-likelihood of BG/NBD and its gradient, by r, alpha, a, b and, where ``early`` is known, the newcomers' paces.
 
     Per customer A1 + A2 + ln(e^A3 + 1[x>0] e^A4): A1 = ln G(r+x) - ln G(r) + r ln alpha; A2 = ln B(a, b+x) - ln B(a, b)
     without the departure; A3 = -(r+x) ln(alpha+T); A4 = ln a - ln(b+x-1) - (r+x) ln(alpha+t_x).
@@ -123,9 +74,12 @@ def bg_nbd_slope(histories: Histories) -> Slope:
     counts, place = np.unique(histories.x, return_inverse=True)
     of_count = np.bincount(place, weights=histories.n)
     n, x, repeats = histories.n, histories.x, histories.x > 0
+    early = np.zeros(0) if histories.early is None else histories.early
+    early_last, early_all = stretches(histories.t_x), stretches(histories.T)
 
     def slope(theta: Floats) -> tuple[float, Floats]:
-        r, alpha, a, b = np.exp(theta)
+        (r, alpha, a, b), pace = np.exp(theta[:4]), np.exp(theta[4:])
+        last, observed = settled_weeks(histories.t_x, pace), settled_weeks(histories.T, pace)
         by_count = (
             special.gammaln(r + counts)
             - special.gammaln(r)
@@ -136,32 +90,39 @@ def bg_nbd_slope(histories: Histories) -> Slope:
             - special.gammaln(a + b + counts)
         )
         before = b + np.maximum(x, 1) - 1
-        log_all, log_last = np.log(alpha + histories.T), np.log(alpha + histories.t_x)
+        log_all, log_last = np.log(alpha + observed), np.log(alpha + last)
         stayed = -(r + x) * log_all
         left = np.where(repeats, np.log(a) - np.log(before) - (r + x) * log_last, -np.inf)
         either = np.logaddexp(stayed, left)
         gone = np.exp(left - either)
         here = 1 - gone
-        value = of_count @ by_count + n @ either
+        value = of_count @ by_count + n @ either + early @ theta[4:]
         d_sum = special.digamma(a + b) - special.digamma(a + b + counts)
         d_r = of_count @ (special.digamma(r + counts) - special.digamma(r) + np.log(alpha))
         d_r -= n @ (here * log_all + gone * log_last)
-        pull = here / (alpha + histories.T) + gone / (alpha + histories.t_x)
-        d_alpha = n.sum() * r / alpha - n @ ((r + x) * pull)
+        pull_all, pull_last = (n * (r + x) * part for part in (here / (alpha + observed), gone / (alpha + last)))
+        d_alpha = n.sum() * r / alpha - pull_all.sum() - pull_last.sum()
         d_a = of_count @ d_sum + (n @ gone) / a
         d_b = of_count @ (d_sum + special.digamma(b + counts) - special.digamma(b)) - n @ (gone / before)
-        return float(value), np.array([d_r * r, d_alpha * alpha, d_a * a, d_b * b])
+        d_pace = early - (early_all @ pull_all + early_last @ pull_last) * pace if early.size else early
+        return float(value), np.array([d_r * r, d_alpha * alpha, d_a * a, d_b * b, *d_pace])
 
     return slope
 
 
 def fit_bg_nbd(histories: Histories) -> Fit:
-    """r, alpha (weeks), a, b."""
+    """r, alpha (weeks), a, b; and the paces of newcomers where they explain what two parameters have to (BIC)."""
     buyers, repeaters = histories.n.sum(), histories.n[histories.x > 0].sum()
     if buyers < ENOUGH_BUYERS or repeaters < ENOUGH_REPEATERS:
         return nothing(4, TOO_FEW)
     weeks = max(float(histories.n @ histories.T / buyers), 1.0)
-    return maximise(bg_nbd_slope(histories), ((1.0, weeks, 0.5, 2.0), (0.3, weeks / 4, 1.0, 1.0)), float(buyers))
+    starts = (1.0, weeks, 0.5, 2.0), (0.3, weeks / 4, 1.0, 1.0)
+    even = maximise(bg_nbd_slope(replace(histories, early=None)), starts, float(buyers))
+    if histories.early is None or not (histories.early >= ENOUGH_REPEATERS).all():
+        return even
+    paced = maximise(bg_nbd_slope(histories), tuple((*start, 1.0, 1.0) for start in starts), float(buyers))
+    is_worth_it = paced.log_likelihood - even.log_likelihood > np.log(buyers)
+    return paced if paced.is_usable and (is_worth_it or not even.is_usable) else even
 
 
 def gamma_gamma_slope(x: Floats, m: Floats, n: Floats) -> Slope:
@@ -218,15 +179,17 @@ def p_alive(parameters: Floats, x: Floats, t_x: Floats, T: Floats) -> Floats:  #
 def purchases_if_alive(parameters: Floats, x: Floats, T: Floats, weeks: ArrayLike) -> Floats:  # noqa: N803
     """Purchases expected in the next ``weeks`` of a customer who is still there; it does not depend on t_x.
 
-    With several times, one row each. Given the chance p to leave, the rate is gamma(r+x, alpha+T) and the purchases are
-    (1 - (1 + p t / (alpha+T)) ^ -(r+x)) / p; p itself is beta(a, b+x). The published closed form is this mean, but its
-    2F1 loses all digits where a and b are large, as they are when customers leave alike.
+    With several times, one row each; they may differ by customer (a column each). Given the chance p to leave, the rate
+    is gamma(r+x, alpha+T) and the purchases are (1 - (1 + p t / (alpha+T)) ^ -(r+x)) / p; p itself is beta(a, b+x). The
+    published closed form is this mean, but its 2F1 loses all digits where a and b are large, as they are when customers
+    leave alike.
     """
     r, alpha, a, b = parameters
     counts, place = np.unique(x, return_inverse=True)
     chance, weight = beta_nodes(a, b + counts)
     chance, weight = chance[place], weight[place]
-    ahead = np.asarray(weeks, dtype=np.float64)[..., None, None] / (alpha + T)[:, None]
+    times = np.asarray(weeks, dtype=np.float64)
+    ahead = (times if times.ndim > 1 else times[..., None])[..., None] / (alpha + T)[:, None]
     each = -np.expm1(-(r + x)[:, None] * np.log1p(chance * ahead)) / chance
     return np.asarray((weight * each).sum(axis=-1))
 
@@ -253,6 +216,26 @@ def beta_nodes(a: float, b: Floats, size: int = NODES) -> tuple[Floats, Floats]:
     return np.clip((1 + nodes) / 2, 1e-15, 1.0), vectors[:, 0, :] ** 2
 
 
+class Coming:
+    """What histories lead one to expect at any parameters: r, alpha, a, b and, if there are, the paces of newcomers."""
+
+    def __init__(self, x: Floats, t_x: Floats, T: Floats) -> None:  # noqa: N803
+        self._x, self._t_x, self._T = x, t_x, T
+        # What is still to come depends on t_x only by the chance of being there: the dear part is the same for many.
+        self._same, self._place = np.unique(np.stack([x, T]), axis=1, return_inverse=True)
+
+    def alive(self, parameters: Floats) -> Floats:
+        last, observed = (settled_weeks(weeks, parameters[4:]) for weeks in (self._t_x, self._T))
+        return p_alive(parameters[:4], self._x, last, observed)
+
+    def orders(self, parameters: Floats, weeks: Floats) -> Floats:
+        """Purchases expected until so many weeks from now, a row each."""
+        x, observed = self._same
+        now = settled_weeks(observed, parameters[4:])
+        ahead = settled_weeks(observed + weeks[:, None], parameters[4:]) - now
+        return np.asarray(self.alive(parameters) * purchases_if_alive(parameters[:4], x, now, ahead)[:, self._place])
+
+
 def expected_spend(parameters: Floats, x: Floats, m: Floats) -> Floats:
     """Expected spend of a purchase: between the mean of all and the customer's own, by how much is known; NaN, q <= 1.
 
@@ -263,16 +246,3 @@ def expected_spend(parameters: Floats, x: Floats, m: Floats) -> Floats:
         return np.full(np.shape(x), np.nan)
     weight = p * x / (p * x + q - 1)
     return np.asarray((1 - weight) * p * v / (q - 1) + weight * np.where(x > 0, m, 0.0))
-
-
-def log_spread(value: Callable[[Floats], Floats], fit: Fit, *, scale: Callable[[Floats], Floats] = np.log) -> Floats:
-    """Standard error of ``scale`` of a function of the parameters, by the delta method with numerical slopes."""
-    slopes = []
-    for place in range(fit.parameters.size):
-        times = np.ones(fit.parameters.size)
-        times[place] = np.exp(STEP)
-        up, down = value(fit.parameters * times), value(fit.parameters / times)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slopes.append((scale(up) - scale(down)) / (2 * STEP))
-    jacobian = np.nan_to_num(np.stack(slopes, axis=-1))
-    return np.asarray(np.sqrt(np.maximum(np.einsum("...i,ij,...j->...", jacobian, fit.covariance, jacobian), 0.0)))

@@ -46,8 +46,10 @@ TABLES = (
         Column(
             "parameter",
             STRING,
-            "r, alpha (weeks), a, b, mean_rate (order days a week), mean_dropout; p, q, v and mean_spend (reporting "
-            "currency); frequency_spend_correlation, which Gamma-Gamma holds to be none.",
+            "r, alpha (weeks), a, b, mean_rate (order days a week, once settled), mean_dropout; where newcomers have a "
+            "pace of their own newcomer_pace_to_4_weeks and newcomer_pace_to_13_weeks after the first order (multiples "
+            "of the settled rate); p, q, v and mean_spend (reporting currency); frequency_spend_correlation, which "
+            "Gamma-Gamma holds to be none.",
         ),
         *estimate("Fitted value.", "Customers the model is fitted to."),
         Column("n_repeat", INT, "Of those, customers with a second order day."),
@@ -66,17 +68,23 @@ TABLES = (
         "shorter than 180 days or the models did not fit.",
         "measure method statistic decile",
         Column("measure", STRING, "orders (days with an order) or revenue (net, reporting currency)."),
-        Column("method", STRING, "model; last_year (the days before repeated); mean_rate (everybody as all together)."),
+        Column(
+            "method",
+            STRING,
+            "model; model_even_pace (the same, newcomers as everybody; only where model tells them apart); last_year "
+            "(the days before repeated); mean_rate (everybody as all together).",
+        ),
         Column(
             "statistic",
             STRING,
-            "observed_mean, mean_absolute_error, root_mean_square_error, total_ratio (predicted / observed), "
-            "top_decile_share (of what came, the part of the tenth predicted highest).",
+            "observed_mean, mean_absolute_error (low for who forecasts too little), root_mean_square_error, "
+            "total_ratio (predicted / observed), top_decile_share (of what came, the part of the tenth predicted "
+            "highest).",
         ),
         Column("decile", STRING, "Tenth of the model's predictions, 10 the highest; all for everybody."),
         *estimate("The statistic.", "Customers with an order before the hold-out."),
         Column("predicted", FLOAT, "Mean prediction beside observed_mean."),
-        *interval("to_model", "Error of the naive method - that of the model, customer by customer.", "paired"),
+        *interval("to_model", "Error of the other method - that of the model, customer by customer.", "paired"),
         *tested("Two-sided p of to_model.", "all of the table"),
         Column("verdict", STRING, "model_better, model_worse, no_evidence, untested, suppressed."),
         Column("cutoff", DATE, "Last day the forecasts knew of."),

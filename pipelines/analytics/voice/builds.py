@@ -29,6 +29,7 @@ from pipelines.analytics.inputs import (
 )
 from pipelines.analytics.voice.labels import build_feedback_labels
 from pipelines.analytics.voice.model_report import build_sentiment_model
+from pipelines.analytics.voice.product_feedback import build_product_feedback
 from pipelines.analytics.voice.questions import build_information_gaps
 from pipelines.analytics.voice.redact import Known
 from pipelines.analytics.voice.share_of_voice import build_share_of_voice
@@ -57,6 +58,12 @@ def _feedback_topics(frames: Frames, run: Run) -> pl.DataFrame:
         customers=frames[CUSTOMERS],
         products=frames[PRODUCTS],
         **vars(run),
+    )
+
+
+def _product_feedback(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_product_feedback(
+        labels=frames[LABELS], feedback=frames[FEEDBACK], customers=frames[CUSTOMERS], **vars(run)
     )
 
 
@@ -131,6 +138,14 @@ BUILDS: dict[str, TableBuild] = {
             **LINES,
         },
         _feedback_topics,
+    ),
+    "product_feedback": TableBuild(
+        {
+            LABELS: columns("feedback_id feedback_date topic language polarity"),
+            FEEDBACK: columns("feedback_id feedback_kind customer_id product_id product_line"),
+            **IS_STAFF,
+        },
+        _product_feedback,
     ),
     "information_gaps": TableBuild(
         {

@@ -11,6 +11,7 @@ from pipelines.analytics.law import FAMILY, NOTHING, Context, Law, breaches, hid
 from pipelines.analytics.voice.languages import SPOKEN
 
 RATED = ("stars", "single_item", "rating")
+LINE_OF = {"core.dim_products": ("product_id", "product_line", "division")}
 RATINGS = {"feedback.fct_feedback": ("feedback_id", "stars")}
 
 
@@ -101,6 +102,26 @@ def grades_are_counted(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def lines_hold_their_products(context: Context) -> list[tuple[int, str]]:
+    """Where all products of a line are shown, they have as many reviews as the line."""
+    lines = context.others["core.dim_products"].select(
+        pl.col("product_id").alias("group_id"), pl.col("product_line").alias("_line")
+    )
+    by = ("topic", "polarity", "period", "_line")
+    products = (
+        context.frame.filter(pl.col("breakdown") == "product")
+        .join(lines, on="group_id", how="left")
+        .with_columns(pl.coalesce("_line", pl.col("group_id").str.strip_suffix(": others")))
+        .group_by(by)
+        .agg(pl.col("n").sum(), pl.col("suppressed").any().alias("_hidden"))
+    )
+    whole = context.frame.filter((pl.col("breakdown") == "product_line") & ~pl.col("suppressed"))
+    both = products.filter(~pl.col("_hidden")).join(
+        whole.select(*by[:-1], pl.col("group_id").alias("_line"), pl.col("n").alias("_whole")), on=by
+    )
+    return breaches(both.filter(pl.col("n") != pl.col("_whole")), "lines that are not their products")
+
+
 def themes_add_up(context: Context) -> list[tuple[int, str]]:
     """Every unlabelled text of a language is in one theme or stands alone; one-offs have no words."""
     sizes = context.frame.group_by("language").agg(
@@ -127,6 +148,13 @@ LAWS: dict[str, tuple[Law, ...]] = {
         Law("topics_fit", "A topic is part of what is written.", subjects_fit, NOTHING),
         Law("verdicts", "A verdict is a test's, in its direction.", changes_are_earned, NOTHING),
         hidden_law(("topic", "polarity"), ("breakdown", "group_id", "period")),
+    ),
+    "product_feedback": (
+        FAMILY,
+        Law("topics_fit", "A topic is part of what is written.", subjects_fit, NOTHING),
+        Law("verdicts", "A verdict is a test's, in its direction.", changes_are_earned, NOTHING),
+        hidden_law(("topic", "polarity"), ("breakdown", "group_id", "period")),
+        Law("lines_hold", "What is said of products is said of their line.", lines_hold_their_products, LINE_OF),
     ),
     "feedback_themes": (Law("themes_add_up", "Texts that stand alone are texts as well.", themes_add_up, NOTHING),),
     "share_of_voice": (

@@ -345,6 +345,11 @@ def _texts(rng: np.random.Generator, ids: Any) -> pl.DataFrame:
         customer_id=_pick(rng, ids, n),
         feedback_date=[moment.date() for moment in at],
         product_line=line,
+        # One product a line has many reviews, the others one each.
+        product_id=[
+            None if here else name if number % 3 else f"{name}-{number}"
+            for number, (here, name) in enumerate(zip(is_ticket, line, strict=True))
+        ],
         division=[LINES[name] for name in line],
         region=_pick(rng, REGIONS, n),
         channel=["web"] * n,

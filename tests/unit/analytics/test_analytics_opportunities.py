@@ -80,7 +80,7 @@ FILED = signs(
 )
 
 
-def evidence_of(*, causes=(CAUSE,), pains=(PAIN,), labels=None, feedback=None, filed=FILED, drivers=()):
+def evidence_of(*, causes=(CAUSE,), pains=(PAIN,), labels=None, feedback=None, filed=FILED, drivers=(), gaps=()):
     nothing = {name: TABLES[name].empty() for name in ("feedback_labels", "segment_contrasts", "satisfaction_deltas")}
     return build_opportunity_evidence(
         causes=table("cart_abandonment_causes", list(causes)),
@@ -90,6 +90,7 @@ def evidence_of(*, causes=(CAUSE,), pains=(PAIN,), labels=None, feedback=None, f
         contrasts=nothing["segment_contrasts"],
         deltas=nothing["satisfaction_deltas"],
         drivers=table("satisfaction_drivers", list(drivers)),
+        gaps=table("information_gaps", list(gaps)),
         signs=filed,
         stages=STAGES,
         **RUN,
@@ -164,6 +165,32 @@ def test_a_driver_counts_where_it_is_important_poor_and_told_apart():
         for row in (poor, {**poor, "is_separable": False}, {**poor, "quadrant": "keep_up"})
     ]
     assert verdicts == ["supports", "no_evidence", "no_evidence"]
+
+
+def test_what_is_asked_by_two_kinds_of_source_is_an_opportunity_with_that_grade():
+    filed = signs(("buy-errors", "information_gaps", "payment"))
+    asked = {"topic": "payment", "stage": "checkout", "breakdown": "company", "group_id": "all", "period": "all"}
+    asked |= {"suppressed": False, "n": 40, "value": 0.04, "lo": 0.03, "hi": 0.05}
+    ticket, search = ({**asked, "source": source, "subject": "payment"} for source in ("tickets", "searches"))
+    gaps = [
+        ticket,
+        {**search, "subject": "paypal"},
+        # Too seldom, too few, another quarter: none of them speaks for anything.
+        {**ticket, "source": "reviews", "lo": 0.001},
+        {**ticket, "source": "surveys", "n": 12},
+        {**ticket, "period": "2026Q3"},
+    ]
+    evidence = evidence_of(causes=(), pains=(), gaps=gaps, filed=filed)
+    verdicts = dict(evidence.select("finding", "verdict").rows())
+    assert verdicts == {
+        "tickets:payment": "supports",
+        "searches:paypal": "supports",
+        "reviews:payment": "no_evidence",
+        "surveys:payment": "insufficient_n",
+    }
+    (row,) = opportunities_of(evidence).to_dicts()
+    assert (row["evidence_grade"], row["source_kind"], row["felt_stage"]) == ("triangulated", "tickets, web", "buy")
+    assert (row["business_case"], row["value"]) == ("not_costed", None)
 
 
 def test_a_topic_of_few_complaints_is_hidden_and_supports_nothing():

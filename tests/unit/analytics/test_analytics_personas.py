@@ -61,6 +61,28 @@ def personas():
             }
         ),
         feedback=pl.DataFrame({"feedback_id": ids, "customer_id": ids}),
+        variants=pl.DataFrame(
+            {
+                "customer_id": ids,
+                "path": ["search > order" if number < says[s] else "store_purchase" for _, s, number in PEOPLE],
+            }
+        ),
+        points=made(
+            "pain_points",
+            kind=["cart"] * 3,
+            pain=["error"] * 3,
+            scheme_id=["needs", "company", "needs"],
+            segment_id=["price", "all", "design"],
+            value=[900.0, 1500.0, 10.0],
+            lo=[500.0, 900.0, -5.0],
+            hi=[1300.0, 2100.0, 20.0],
+            n=[200, 900, 200],
+            frequency=[0.3, 0.2, 0.1],
+            # Not sure to cost anything in design: it has no rank there.
+            rank=[1, 1, None],
+            suppressed=[False] * 3,
+            basis=["association"] * 3,
+        ),
         headers=mart(
             "seeds.journey_maps",
             [{"scheme_id": "needs", "segment_id": "price", "name": "Price seekers", "owner": "crm"}],
@@ -91,6 +113,23 @@ def test_pains_are_inferred_and_counted_of_those_who_wrote(personas):
     assert (pain["source_kind"], pain["n"], pain["value"]) == ("inferred", 60, pytest.approx(40 / 60))
     assert pain["index"] == pytest.approx(100 * (40 / 60) / (64 / 240))
     assert pain["verdict"] == "higher"
+
+
+def test_the_ways_to_a_purchase_are_shares_of_the_buyers_of_the_segment(personas):
+    own = personas.filter(segment_id="price", section="way").sort("value", descending=True)
+    assert own["item"].to_list() == ["search > order", "store_purchase"]
+    assert own["value"].to_list() == pytest.approx([40 / 60, 20 / 60])
+    assert (own["n"].to_list(), own["verdict"].to_list()) == ([60, 60], ["higher", "lower"])
+    assert own["lo"][0] < 40 / 60 < own["hi"][0]
+    assert set(own["source_kind"]) == {"measured"}
+
+
+def test_pains_that_cost_are_told_with_how_often_and_how_much(personas):
+    met = row(personas, segment_id="price", section="pains", item="cart:error")
+    assert (met["value"], met["everybody"], met["n"], met["source_kind"]) == (0.3, 0.2, 200, "measured")
+    cost = row(personas, segment_id="price", section="pain_cost")
+    assert (cost["value"], cost["lo"], cost["hi"], cost["source_kind"]) == (900, 500, 1300, "inferred")
+    assert personas.filter(segment_id="design", section="pain_cost").is_empty()
 
 
 def test_what_the_segments_are_made_of_is_told_and_not_tested(personas):

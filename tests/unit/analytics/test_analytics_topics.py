@@ -9,6 +9,7 @@ import pytest
 from analytics_frames import TOPIC_RULES, TOPIC_STAGES, mart, shipped
 
 from pipelines.analytics import stats
+from pipelines.analytics.voice.product_feedback import build_product_feedback
 from pipelines.analytics.voice.questions import build_information_gaps
 from pipelines.analytics.voice.share_of_voice import build_share_of_voice
 from pipelines.analytics.voice.topic_report import build_feedback_topics
@@ -51,6 +52,66 @@ def report(*parts, **columns):
         products=mart("core.dim_products"),
         **RUN,
     )
+
+
+def reviewed(*parts):
+    """A report of reviews; the writer's region stands for the product, of the line before its blank."""
+    rows = pl.DataFrame([row for part in parts for row in part])
+    return build_product_feedback(
+        labels=rows.select("feedback_id", "feedback_date", "topic", "language", "polarity"),
+        feedback=rows.select(
+            "feedback_id",
+            "customer_id",
+            pl.lit("product_review").alias("feedback_kind"),
+            pl.col("region").alias("product_id"),
+            pl.col("region").str.split(" ").list.first().alias("product_line"),
+        ),
+        customers=mart("core.dim_customers"),
+        **RUN,
+    )
+
+
+def test_a_product_with_enough_reviews_stands_alone_and_the_others_of_its_line_together():
+    found = reviewed(
+        texts("quality", 20, region="Sofas 1"),
+        texts("quality", 20, region="Sofas 1", polarity="positive"),
+        texts("quality", 15, region="Sofas 2"),
+        texts("design", 12, region="Sofas 3", polarity="positive"),
+        texts("quality", 30, region="Garden 1", polarity="positive"),
+    )
+    assert set(found.filter(breakdown="product")["group_id"]) == {"Sofas 1", "Sofas: others", "Garden 1"}
+    sofa = {"topic": "quality", "breakdown": "product", "group_id": "Sofas 1"}
+    assert [row(found, **sofa, polarity=mood)["value"] for mood in ("negative", "positive")] == [0.5, 0.5]
+    line = row(found, topic="quality", breakdown="product_line", group_id="Sofas")
+    assert (line["n"], line["n_base"]) == (35, 67)
+    others = row(found, topic="quality", breakdown="product", group_id="Sofas: others")
+    assert (others["n"], others["n_base"]) == (15, 27)
+
+
+def test_a_hidden_count_of_one_product_does_not_follow_from_its_line():
+    found = reviewed(
+        texts("quality", 5, region="Sofas 1"),
+        texts("design", 30, region="Sofas 1", polarity="positive"),
+        texts("quality", 20, region="Sofas 2"),
+        texts("design", 20, region="Sofas 2", polarity="positive"),
+        texts("quality", 40, region="Garden 1"),
+    )
+    quality = found.filter(topic="quality", polarity="negative", period="2026Q3")
+    hidden = set(quality.filter("suppressed").select("breakdown", "group_id").rows())
+    # Five of the first are few; with the line and the other of it known, five would be what is left.
+    assert ("product", "Sofas 1") in hidden
+    assert {("product", "Sofas 2"), ("product_line", "Sofas")} & hidden
+
+
+def test_what_is_said_of_a_product_changes_as_planted():
+    before = [*texts("quality", 10, "2026Q2", region="Sofas 1"), *texts("design", 90, "2026Q2", region="Sofas 1")]
+    after = [*texts("quality", 50, region="Sofas 1"), *texts("design", 50, region="Sofas 1")]
+    found = row(reviewed(before, after), topic="quality", breakdown="product", group_id="Sofas 1")
+    assert found["change"] is None
+    more = [*texts("quality", 15, "2026Q2", region="Sofas 1"), *texts("design", 85, "2026Q2", region="Sofas 1")]
+    found = row(reviewed(more, after), topic="quality", breakdown="product", group_id="Sofas 1")
+    assert found["change"] == pytest.approx(0.35)
+    assert found["verdict"] == "more"
 
 
 def row(frame, **key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import optimize, special
 from value_histories import CDNOW, counted, simulated, simulated_days
 
-from pipelines.analytics.segments import value_backtest, value_forecast, value_model
+from pipelines.analytics.segments import value_backtest, value_fit, value_forecast, value_model
 from pipelines.analytics.segments.value import build_customer_value
 from pipelines.analytics.segments.value_backtest import build_value_backtest
 from pipelines.analytics.segments.value_forecast import build_value_model, fit, forecast, histories_of
@@ -92,6 +93,20 @@ def test_the_gradients_are_those_of_the_likelihoods():
         assert wrong < 1e-5 * np.abs(slope(theta)[1]).max()
 
 
+def test_the_gradient_with_paces_of_newcomers_is_that_of_the_likelihood():
+    histories = replace(counted(*simulated(np.random.default_rng(5), 300)), early=np.array([60.0, 40.0]))
+    slope, theta = value_model.bg_nbd_slope(histories), np.log([0.4, 6.0, 0.9, 2.0, 2.5, 0.7])
+    wrong = optimize.check_grad(lambda t: slope(t)[0], lambda t: slope(t)[1], theta)
+    assert wrong < 1e-5 * np.abs(slope(theta)[1]).max()
+
+
+def test_weeks_at_the_settled_rate_are_counted_by_hand():
+    # Four weeks at twice the pace, nine at half of it, then one for one.
+    weeks, pace = np.array([0.0, 3.0, 4.0, 8.0, 13.0, 20.0]), np.array([2.0, 0.5])
+    assert value_model.settled_weeks(weeks, pace) == pytest.approx([0, 6, 8, 10, 12.5, 19.5])
+    assert value_model.settled_weeks(weeks, np.ones(0)) is weeks
+
+
 def test_equal_histories_counted_are_the_same_likelihood():
     x, t_x, observed = simulated(np.random.default_rng(6), 200)
     theta = np.log(CDNOW)
@@ -102,7 +117,7 @@ def test_equal_histories_counted_are_the_same_likelihood():
 def test_planted_parameters_are_found_again():
     rng = np.random.default_rng(20)
     found = value_model.fit_bg_nbd(counted(*simulated(rng, 4000)))
-    assert found.status == value_model.CONVERGED
+    assert found.status == value_fit.CONVERGED
     away = np.abs(np.log(found.parameters / CDNOW)) / np.sqrt(np.diag(found.covariance))
     assert (away < 3).all()
     p, q, v = SPEND
@@ -231,7 +246,7 @@ def test_customers_who_never_leave_put_the_model_at_its_limit():
     # The last of x uniform moments, to the day.
     t_x = np.where(x > 0, np.round(observed * rng.random(500) ** (1 / np.maximum(x, 1)) * 7) / 7, 0.0)
     found = value_model.fit_bg_nbd(counted(x, t_x, observed))
-    assert found.status == value_model.AT_LIMIT
+    assert found.status == value_fit.AT_LIMIT
     assert value_model.p_alive(found.parameters, x, t_x, observed).min() > 0.95
 
 
@@ -239,9 +254,9 @@ def test_a_fit_that_comes_to_no_top_says_so():
     def rising(theta):
         return float(theta.sum() ** 2), 2 * theta.sum() * np.ones(2)
 
-    found = value_model.maximise(rising, ((1.1, 1.1),), 1.0)
+    found = value_fit.maximise(rising, ((1.1, 1.1),), 1.0)
     assert not found.is_usable
-    assert found.status == value_model.NOT_CONVERGED
+    assert found.status == value_fit.NOT_CONVERGED
 
 
 def test_spend_that_goes_with_frequency_is_doubted(days):
@@ -297,7 +312,7 @@ def test_forecasts_know_nothing_of_the_hold_out(days):
     later = pl.col("order_date") > cutoff
     other = pl.concat([days.filter(~later), days.filter(later).with_columns(pl.lit(1.0).alias("net_amount_reporting"))])
     again = value_backtest.held_out(other, as_of=AS_OF, length=length)
-    for method in value_backtest.METHODS:
+    for method in ("model", "last_year", "mean_rate"):
         assert again[f"orders_{method}"].equals(known[f"orders_{method}"])
         assert again[f"revenue_{method}"].to_numpy() == pytest.approx(known[f"revenue_{method}"].to_numpy())
     assert not again["revenue"].equals(known["revenue"])
@@ -333,6 +348,28 @@ def test_customers_of_the_model_are_forecast_by_it(held):
     assert tenths.height == 10
     bought = tenths.sort("decile")["value"]
     assert bought[-1] > bought[0]
+
+
+def test_newcomers_with_a_pace_of_their_own_are_not_taken_for_leavers():
+    days = simulated_days(
+        np.random.default_rng(12), 1200, AS_OF, parameters=(1.5, 90.0, 1.0, 30.0), weeks=(1, 104), pace=(6.0, 2.0)
+    )
+    buying = fit(histories_of(days, until=AS_OF)).buying
+    away = np.abs(np.log(buying.parameters[4:] / [6.0, 2.0])) / np.sqrt(np.diag(buying.covariance)[4:])
+    assert (away < 3).all()
+    held = build_value_backtest(customers=people(days), days=days, as_of=AS_OF, run_id="r1", min_cell=11)
+    ratio = told(held, measure="orders", method="model", statistic="total_ratio")
+    assert ratio["lo"] < 1 < ratio["hi"]
+    even = {"measure": "orders", "method": "model_even_pace"}
+    assert told(held, **even, statistic="total_ratio")["hi"] < 1
+    assert told(held, **even, statistic="root_mean_square_error")["verdict"] == "model_better"
+    model = build_value_model(customers=people(days), days=days, as_of=AS_OF, run_id="r1", min_cell=11)
+    assert set(value_forecast.PACE) < set(model["parameter"])
+
+
+def test_customers_of_one_pace_keep_it(days, held):
+    assert fit(histories_of(days, until=AS_OF)).buying.parameters.size == 4
+    assert "model_even_pace" not in held["method"].to_list()
 
 
 def test_a_small_tenth_hides_them_all(days):
