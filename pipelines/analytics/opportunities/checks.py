@@ -1,6 +1,6 @@
 """Before and after: is the watched pain met less often since an opportunity is marked done?
 
-Belongs here: the two windows, the difference and what it may be called. Stays out: how a pain is detected (pains.py).
+Belongs here: the two windows, the difference and what it may be called. Stays out: who meets a pain (carts).
 
 The share of units that meet the watched pain is compared between the days before ``done_on`` and as many days after it,
 a year at most. Carts of one person go together, so the standard error is over persons: with shares p = y / n before (0)
@@ -16,7 +16,7 @@ from datetime import date
 import polars as pl
 
 from pipelines.analytics import cells, disclosure, stats
-from pipelines.analytics.carts.pains import cart_units, order_units, review_units, site_units
+from pipelines.analytics.carts.pain_units import cart_units, order_units, review_units, site_units
 from pipelines.analytics.opportunities.signs import ENOUGH
 
 LONGEST_DAYS = 365
@@ -42,10 +42,16 @@ def watched_units(
         "review": lambda: review_units(frames["feedback"], orders, as_of, silence=0),
     }
     kinds = set(watched["kind"])
-    found = [part.select(*UNITS) for names, units in every.items() if kinds & set(names.split()) for part in units()]
+    wanted = watched.unique()
+    found = [
+        part.select(*UNITS).join(wanted, on=["kind", "pain"], how="semi")
+        for names, units in every.items()
+        if kinds & set(names.split())
+        for part in units()
+    ]
     parts = [pl.DataFrame(schema=UNITS), *found]
     units = pl.concat(parts, how="vertical_relaxed").filter(pl.col("customer_id").is_not_null())
-    return cells.without_staff(units, customers).join(watched.unique(), on=["kind", "pain"], how="semi")
+    return cells.without_staff(units, customers)
 
 
 def windows(done: pl.DataFrame, units: pl.DataFrame, as_of: date) -> pl.DataFrame:
