@@ -16,7 +16,7 @@ WAY = "way"
 MOST_WAYS = 2
 """Ways to a purchase a segment brings in: its most common ones; each is then counted in every segment."""
 MOST_PAINS = 5
-PAIN, COST = "pains", "pain_cost"
+MET, COST = "pain_met", "pain_cost"
 
 
 def ways(variants: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
@@ -47,7 +47,7 @@ def hurting(points: pl.DataFrame, scheme: str) -> pl.DataFrame:
     told = (*AT, "item", "n", "basis", "suppressed", "verdict", "evidence")
     met = own.select(
         *told,
-        pl.lit(PAIN).alias("section"),
+        pl.lit(MET).alias("section"),
         pl.lit("share of those who could meet it").alias("unit"),
         pl.col("frequency").alias("value"),
         pl.col("_all").alias("everybody"),

@@ -124,13 +124,13 @@ TABLES = (
             "section",
             STRING,
             "scenario, job, gain (judged); size, value, satisfaction, reach, behaviour, who, path, way (to buy), "
-            "channel, offer, product_line, needs, pains met (measured); worth, pains and gains by texts, pain_cost, "
+            "channel, offer, product_line, needs, pain_met (measured); worth, pains and gains by texts, pain_cost, "
             "observed needs (inferred).",
         ),
         Column(
             "item",
             STRING,
-            "Measure, fact, topic, channel or other item; of who and path scheme:segment, of pains met kind:pain, of a "
+            "Measure, fact, topic, channel or other item; of who and path scheme:segment, of pain_met kind:pain, of a "
             "way its steps.",
         ),
         Column(

@@ -125,7 +125,7 @@ def test_the_ways_to_a_purchase_are_shares_of_the_buyers_of_the_segment(personas
 
 
 def test_pains_that_cost_are_told_with_how_often_and_how_much(personas):
-    met = row(personas, segment_id="price", section="pains", item="cart:error")
+    met = row(personas, segment_id="price", section="pain_met", item="cart:error")
     assert (met["value"], met["everybody"], met["n"], met["source_kind"]) == (0.3, 0.2, 200, "measured")
     cost = row(personas, segment_id="price", section="pain_cost")
     assert (cost["value"], cost["lo"], cost["hi"], cost["source_kind"]) == (900, 500, 1300, "inferred")
