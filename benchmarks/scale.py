@@ -72,7 +72,10 @@ def _sample(pid: int, samples: list[tuple[float, int]]) -> None:
 
 
 def benchmark(customers: int, home: Path) -> dict[str, Any]:
-    """Generate, bare-load and refresh ``customers`` customers below ``home``; returns the record that is written."""
+    """Generate, bare-load and refresh ``customers`` customers below ``home``; returns the record that is written.
+
+    A refresh that fails has its exit code, seconds and peak in the record: at the largest sizes that is the finding.
+    """
     environ = dict(os.environ, JOURNEYLINE_HOME=str(home), JOURNEYLINE_ENV="prod")
     settings = load_settings(environ)
     generate = [sys.executable, "-m", "pipelines.cli", "generate", "--customers", str(customers)]
@@ -92,9 +95,8 @@ def benchmark(customers: int, home: Path) -> dict[str, Any]:
         bare = run_measured(bare_command, environ)
     _require(bare, "bare load")
     refresh = run_measured([sys.executable, "-m", "pipelines.cli", "refresh", "--full", "--json"], environ)
-    _require(refresh, "refresh")
-    bare_result, result = json.loads(bare.stdout), json.loads(refresh.stdout)
-    return {
+    bare_result = json.loads(bare.stdout)
+    record: dict[str, Any] = {
         "customers": customers,
         "measured_at": utc_now().isoformat(timespec="seconds"),
         "threads": settings.threads,
@@ -103,13 +105,16 @@ def benchmark(customers: int, home: Path) -> dict[str, Any]:
         "generate": {"seconds": round(generated.seconds, 1), "peak_bytes": generated.peak},
         "bare_load": {"seconds": bare_result["seconds"], "peak_bytes": bare.peak, "tables": bare_result["tables"]},
         "refresh": {
+            "exit_code": refresh.code,
             "seconds": round(refresh.seconds, 1),
             "peak_bytes": refresh.peak,
-            "checks": result["checks"],
-            "steps": steps(step_times(settings, result["runs"]), refresh),
         },
-        "refresh_per_bare_load": round(refresh.seconds / bare_result["seconds"], 2),
     }
+    if refresh.code == 0:
+        result = json.loads(refresh.stdout)
+        record["refresh"] |= {"checks": result["checks"], "steps": steps(step_times(settings, result["runs"]), refresh)}
+        record["refresh_per_bare_load"] = round(refresh.seconds / bare_result["seconds"], 2)
+    return record
 
 
 def steps(times: list[dict[str, Any]], refresh: Measured) -> list[dict[str, Any]]:
@@ -147,13 +152,14 @@ def main() -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     target = RESULTS / f"scale_{options.customers}.json"
     target.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    summary = {key: record[key] for key in ("customers", "refresh_per_bare_load")}
+    summary = {key: record.get(key) for key in ("customers", "refresh_per_bare_load")}
     print(
         json.dumps(
             summary
             | {"refresh_seconds": record["refresh"]["seconds"], "written": str(target.relative_to(PROJECT_ROOT))}
         )
     )
+    raise SystemExit(int(record["refresh"]["exit_code"] != 0))
 
 
 if __name__ == "__main__":

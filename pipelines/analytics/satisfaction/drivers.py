@@ -83,8 +83,9 @@ def measured(answers: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     names = list(DRIVERS)
     parts = []
     for dimension, group, _ in groups.select("dimension", "group_id", "n").iter_rows():
-        column = pl.lit(cells.ALL) if dimension == cells.COMPANY else pl.col(dimension)
-        rows = answers.filter(column.cast(pl.String).fill_null(cells.UNKNOWN) == group)
+        rows = answers
+        if dimension != cells.COMPANY:
+            rows = answers.filter(pl.col(dimension).cast(pl.String).fill_null(cells.UNKNOWN) == group)
         summed = importance.moments(rows.select(OUTCOME, *names).to_numpy(), rows["_bucket"].to_numpy())
         parts.append(importance.resampled(summed))
     draws = np.stack(parts, axis=1)
