@@ -59,14 +59,18 @@ def means(known: pl.DataFrame, members: pl.DataFrame, min_cell: int) -> pl.DataF
     y = pl.col("score")
 
     def summed(people: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-        ordered = people.drop_nulls("score").sort(*by, "customer_id")
-        return ordered.group_by(by, maintain_order=True).agg(
+        return people.group_by(by, maintain_order=True).agg(
             pl.len().cast(pl.Int64).alias("n"), y.sum().alias("y"), (y * y).sum().alias("yy")
         )
 
-    base = known.join(members.select("customer_id").unique(), on="customer_id", how="semi")
-    of_all = summed(base, key[2:])
-    own = summed(members.select("customer_id", *AT).join(base, on="customer_id"), key)
+    # Item by item: all items of everybody at once, sorted, would be many times what is in memory already.
+    everybody, of_segments = members.select("customer_id").unique(), members.select("customer_id", *AT)
+    company_parts, own_parts = [], []
+    for part in known.drop_nulls("score").partition_by(key[2:]) or [known.head(0)]:
+        base = part.join(everybody, on="customer_id", how="semi").sort("customer_id")
+        company_parts.append(summed(base, key[2:]))
+        own_parts.append(summed(of_segments.join(base, on="customer_id", maintain_order="right"), key))
+    of_all, own = pl.concat(company_parts), pl.concat(own_parts)
     company = of_all.with_columns(pl.lit(cells.COMPANY).alias("scheme_id"), pl.lit(cells.ALL).alias("segment_id"))
     marked = disclosure.protect(
         pl.concat([own, company.select(own.columns)]),
