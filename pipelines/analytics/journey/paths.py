@@ -70,8 +70,9 @@ def totals(people: pl.DataFrame) -> pl.DataFrame:
             .group_by(ROW)
             .agg(expression.alias(name) for name, expression in ROW_SUMS.items())
         )
-        parts.append(pairs.join(rows, on=ROW))
-    return pl.concat(pl.collect_all(parts))
+        # One scheme at a time: side by side they would take the memory of all.
+        parts.append(pairs.join(rows, on=ROW).collect())
+    return pl.concat(parts)
 
 
 def labels(pairs: pl.DataFrame, order: pl.DataFrame, min_cell: int) -> pl.DataFrame:
@@ -164,9 +165,10 @@ def build_path_transitions(
             .agg(pl.col("x").sum(), pl.col("row_x").first())
             .group_by(*ROW, "to_step")
             .agg(expression.alias(name) for name, expression in SUMS.items())
+            .collect()
         )
     rows = with_entropy(pairs).select(*ROW, "row", "row_xx", "row_people", "row_entropy_bits", "path_entropy_bits")
-    frame = directed(pl.concat(pl.collect_all(parts)).join(rows.unique(), on=ROW), order)
+    frame = directed(pl.concat(parts).join(rows.unique(), on=ROW), order)
     share = shares(frame)
     # A step that few leave is hidden whole, and with it what would give its number away.
     left = disclosure.protect(

@@ -68,6 +68,33 @@ def history_after(
     before = last_facts["as_of"].max()
     if isinstance(before, date) and now.as_of < before:
         return kept
+    schemes = pl.concat([kept["scheme_id"], membership["scheme_id"]]).unique().sort()
+    # Scheme by scheme: a row a person and scheme is the longest table there is.
+    changes = [
+        _changes(*(frame.filter(pl.col("scheme_id") == scheme) for frame in (kept, membership)), now=now)
+        for scheme in schemes
+    ]
+    if not changes:
+        return kept
+    moved = pl.concat([change.moved for change in changes])
+    told = moved.join(
+        reasons(moved.filter(~pl.col("_corrected")), last_facts, facts=facts, schemes=schemes_of(definitions)),
+        on=MEMBER,
+        how="left",
+    ).with_columns(pl.when("_corrected").then(pl.lit(CORRECTED)).otherwise("moved_by").alias("moved_by"))
+    return pl.concat([*(change.stays for change in changes), *(change.added for change in changes), _found(told, now)])
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """Of one scheme: rows that stay or were closed, rows of people new to it (both ``HISTORY``), and who moved."""
+
+    stays: pl.DataFrame
+    added: pl.DataFrame
+    moved: pl.DataFrame
+
+
+def _changes(kept: pl.DataFrame, membership: pl.DataFrame, *, now: Moment) -> _Changes:
     is_open = pl.col("valid_to").is_null() & pl.col("known_to").is_null()
     spells = kept.filter(is_open).join(
         membership.select(*MEMBER, pl.col("segment_id").alias("_now")), on=MEMBER, how="left"
@@ -75,42 +102,39 @@ def history_after(
     over = spells.filter(pl.col("segment_id").ne_missing(pl.col("_now")))
     closed = kept.join(over.select(*MEMBER, "valid_from", "known_from"), on=[*MEMBER, "valid_from", "known_from"])
     is_corrected = pl.col("valid_from") == now.as_of
-    known_at = pl.lit(now.known_at, dtype=TIME)
     ended = closed.with_columns(
         pl.when(is_corrected).then("valid_to").otherwise(pl.lit(now.as_of)).alias("valid_to"),
-        pl.when(is_corrected).then(known_at).otherwise("known_to").alias("known_to"),
+        pl.when(is_corrected).then(pl.lit(now.known_at, dtype=TIME)).otherwise("known_to").alias("known_to"),
     )
     rest = kept.join(closed, on=[*MEMBER, "valid_from", "known_from"], how="anti")
     moved = over.filter(pl.col("_now").is_not_null()).select(
         *MEMBER,
         pl.when(is_corrected).then("previous_segment").otherwise("segment_id").alias("previous_segment"),
         is_corrected.alias("_corrected"),
+        pl.col("_now").alias("segment_id"),
     )
-    told = moved.join(
-        reasons(moved.filter(~pl.col("_corrected")), last_facts, facts=facts, schemes=schemes_of(definitions)),
-        on=MEMBER,
-        how="left",
+    nothing = pl.lit(None, pl.String)
+    new = membership.join(spells, on=MEMBER, how="anti").select(
+        *MEMBER, "segment_id", nothing.alias("previous_segment"), nothing.alias("moved_by")
     )
-    added = (
-        membership.join(spells, on=MEMBER, how="anti")
-        .select(*MEMBER)
-        .with_columns(pl.lit(None, pl.String).alias("previous_segment"), pl.lit(None, pl.String).alias("moved_by"))
-    )
-    corrected = pl.when("_corrected").then(pl.lit(CORRECTED)).otherwise("moved_by").alias("moved_by")
-    fresh = (
-        pl.concat([told.select(*MEMBER, "previous_segment", corrected), added])
-        .join(membership.select(*MEMBER, "segment_id"), on=MEMBER)
-        .with_columns(
+    return _Changes(pl.concat([_typed(rest), _typed(ended)]), _found(new, now), moved)
+
+
+def _found(rows: pl.DataFrame, now: Moment) -> pl.DataFrame:
+    """Rows of ``HISTORY`` that this run found: true from its date on, known from now on."""
+    return _typed(
+        rows.with_columns(
             pl.lit(now.as_of).alias("valid_from"),
             pl.lit(None, pl.Date).alias("valid_to"),
-            known_at.alias("known_from"),
+            pl.lit(now.known_at, dtype=TIME).alias("known_from"),
             pl.lit(None, TIME).alias("known_to"),
             pl.lit(now.run_id).alias("found_by_run"),
         )
     )
-    return pl.concat(
-        frame.select(pl.col(name).cast(kind) for name, kind in HISTORY.items()) for frame in (rest, ended, fresh)
-    )
+
+
+def _typed(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select(pl.col(name).cast(kind) for name, kind in HISTORY.items())
 
 
 def facts_to_keep(last_facts: pl.DataFrame, facts: pl.DataFrame, as_of: date) -> pl.DataFrame:
