@@ -351,6 +351,68 @@ def themes_title(number: int) -> str:
     return f"{fmt.in_words(number).capitalize()} {'theme' if number == 1 else 'themes'} in texts no topic covers"
 
 
+def gaps_title(verdicts: Sequence[str]) -> str:
+    """On how many questions people who did not buy answer lower or higher than customers."""
+    lower, higher = verdicts.count("lower"), verdicts.count("higher")
+    if not verdicts:
+        return "Too few people who did not buy have answered"
+    if not lower and not higher:
+        return "People who did not buy answer much like customers"
+    of = f"of {fmt.in_words(len(verdicts))} answers"
+    sides = [f"{fmt.in_words(number)} {of} {side}" for number, side in ((lower, "lower"), (higher, "higher")) if number]
+    return f"People who did not buy give {_list([sides[0], *(side.replace(f' {of}', '') for side in sides[1:])])}"
+
+
+def niches_title(found: int, tested: int) -> str:
+    if not tested:
+        return "Too few people to look for niches"
+    if not found:
+        return "No niche found so far"
+    return f"{fmt.in_words(found).capitalize()} {'niche' if found == 1 else 'niches'} nobody serves well yet"
+
+
+def offers_title(offers: int, brought: int, *, told: bool) -> str:
+    """How many offers there are, and whether any brought more than chance."""
+    number = f"{fmt.in_words(offers).capitalize()} {'offer' if offers == 1 else 'offers'}"
+    if not told:
+        return f"{number}, none of them over yet"
+    who = fmt.in_words(brought) if brought else "none"
+    return f"{number}; {who} brought more buyers or revenue than chance would"
+
+
+def efforts_title(costed: Sequence[tuple[str, float, float]], efforts: Sequence[str]) -> str:
+    """Whether little effort may bring as much as more; ``costed`` are effort and both ends of the value."""
+    if not efforts:
+        return "Nothing is planned yet"
+    small = [row for row in costed if row[0] == "small"]
+    if not costed or not small:
+        number = efforts.count("small")
+        return f"{fmt.in_words(number).capitalize()} of {fmt.in_words(len(efforts))} ideas take little effort"
+    best = max(lo for _, lo, _ in costed)
+    if max(hi for _, _, hi in small) >= best:
+        return "A small effort may bring as much as any"
+    return "What could bring most takes more than a small effort"
+
+
+def keepers_title(owners: int, late: int) -> str:
+    if not owners:
+        return "Nobody keeps an idea yet"
+    who = f"{fmt.in_words(owners).capitalize()} {'keeper' if owners == 1 else 'keepers'}"
+    return (
+        f"{who}, {'no review' if not late else fmt.in_words(late) + (' review' if late == 1 else ' reviews')} overdue"
+    )
+
+
+def curves_title(apart: int, shown: int) -> str:
+    """At how many points a group's mood lies apart from everyone's by more than its margin."""
+    if not shown:
+        return "Too few answers to draw a mood"
+    if not apart:
+        return "No group’s mood lies apart from everyone’s"
+    verb = "lies" if apart == 1 else "lie"
+    return f"{fmt.in_words(apart).capitalize()} of {fmt.in_words(shown)} moods {verb} apart from everyone’s"
+
+
 def checks(number: int, worried: Sequence[str]) -> str:
     """How many checks the tables behind a figure were held against, and which of them want a look."""
     if not number:

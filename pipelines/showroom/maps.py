@@ -13,7 +13,7 @@ from datetime import date
 from statistics import NormalDist, fmean
 from typing import Any
 
-from pipelines.showroom import copy
+from pipelines.showroom import copy, voice
 from pipelines.showroom import format as fmt
 from pipelines.showroom import opportunities as ideas
 from pipelines.showroom.charts import mood
@@ -55,6 +55,7 @@ class MapInput:
     currency: str
     as_of: date
     scheme: str
+    personas: Sequence[Row] = ()
 
 
 def stages_of(rows: Sequence[Row]) -> list[tuple[str, str]]:
@@ -79,6 +80,14 @@ def mood_state(estimate: Estimate | None) -> str:
     if not estimate.shown or (estimate.n or 0) < FEWEST_ANSWERS or estimate.lo is None:
         return "few"
     return "thin" if (estimate.n or 0) < FEW_ANSWERS else "shown"
+
+
+def point_of(found: Mood) -> mood.Point | None:
+    """A mood that is shown, as a point of a curve."""
+    value, lo, hi = found.estimate.value, found.estimate.lo, found.estimate.hi
+    if found.state not in ("shown", "thin") or value is None or lo is None or hi is None:
+        return None
+    return mood.Point(value, lo, hi, found.state == "thin")
 
 
 def clear_low(moods: Mapping[str, Estimate]) -> str | None:
@@ -108,6 +117,9 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
     richest = max(sorted(amounts), key=lambda stage: amounts[stage]) if any(amounts.values()) else None
     worst = low or richest
     pills = _pills(given, segment_id)
+    told_by = [row for row in given.personas if row["segment_id"] == segment_id]
+    asked = {str(row["item"]): row["stage"] for row in given.rows if row["lane"] == "questions"}
+    said = voice.complaints_by_stage(told_by, asked)
     columns = []
     for place, (stage, stage_name) in enumerate(stages):
         previous = stages[place - 1][1] if place else ""
@@ -122,10 +134,14 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
                 pill_low=pill[1],
                 mood=_mood(moods.get(stage), everyone.get(stage)),
                 is_worst=stage == worst,
+                is_low=stage == low,
                 money=fmt.money(amounts[stage], given.currency) if amounts[stage] else "",
                 money_height=amounts[stage] / max(amounts.values()) if amounts[stage] else 0.0,
                 money_note="" if amounts[stage] else ("Not costed" if barriers[stage] else "None found"),
-                lanes={lane: _items(cells[stage, lane], lane, given.as_of) for lane in TEXT_LANES},
+                lanes={
+                    lane: (*_said(said.get(stage), lane), *_items(cells[stage, lane], lane, given.as_of))
+                    for lane in TEXT_LANES
+                },
                 barriers=barriers[stage],
                 barriers_note=_barriers_note(cells[stage, "barriers"], barriers[stage]),
                 opportunities=ideas.in_lane(given.opportunities or (), given.scheme, segment_id, stage)[:MOST_IDEAS],
@@ -136,12 +152,7 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
     told = sum(mood_state(found) in ("shown", "thin") for found in moods.values())
     money = None if low else _named(richest, names)
     title = copy.map_title(_named(low, names), money, told=told >= copy.FEWEST_TO_COMPARE, asked=bool(everyone))
-    points = [
-        mood.Point(found.value or 0.0, found.lo or 0.0, found.hi or 0.0, mood_state(found) == "thin")
-        if (found := moods.get(stage)) is not None and mood_state(found) in ("shown", "thin")
-        else None
-        for stage, _ in stages
-    ]
+    points = [point_of(column.mood) for column in columns]
     ghosts = [
         found.value if (found := everyone.get(stage)) is not None and mood_state(found) != "few" else None
         for stage, _ in stages
@@ -160,7 +171,7 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
         review_by=dates.get("review_by"),
         is_overdue=bool(dates.get("review_by") and dates["review_by"] < given.as_of),
         columns=tuple(columns),
-        figure=_figure(given, own, figure_id, title, bool(stages)),
+        figure=_figure(given, own, said, figure_id, title),
         curve=mood.picture(points, ghosts, figure_id),
         curve_words=copy.curve_words(name, lowest, told, len(stages)),
     )
@@ -218,6 +229,15 @@ def _item(row: Row, lane: str, as_of: date) -> Item:
     return Item(row["text"], number, row["source_kind"], title)
 
 
+def _said(row: Row | None, lane: str) -> tuple[Item, ...]:
+    """What they complain of most in the column, in the lane of emotions: a model or rule says so of their texts."""
+    if row is None or lane != "emotions":
+        return ()
+    text = f"Complain of {voice.topic_name(row['item'])}"
+    title = f"Inferred by a model or rule: {row['basis']}, n = {fmt.count(row['n'])}"
+    return (Item(text, f"{fmt.share(row['value'])} of writers", "inferred", title),)
+
+
 def _barriers(rows: Sequence[Row], currency: str) -> tuple[Barrier, ...]:
     """Costed barriers first; a cost whose margin holds zero is no cost yet."""
     shown = sorted((row for row in rows if not row["suppressed"]), key=lambda row: (row["item_order"], row["item"]))
@@ -260,7 +280,7 @@ def _pills(given: MapInput, segment_id: str) -> dict[str, tuple[str, bool]]:
     return found
 
 
-def _figure(given: MapInput, own: Sequence[Row], figure_id: str, title: str, there: bool) -> Figure:
+def _figure(given: MapInput, own: Sequence[Row], said: Mapping[str, Row], figure_id: str, title: str) -> Figure:
     return Figure(
         figure_id=figure_id,
         kicker="Journey map",
@@ -271,16 +291,16 @@ def _figure(given: MapInput, own: Sequence[Row], figure_id: str, title: str, the
             words="People in a column did something there in the year. The mood is one question on one scale, put "
             "to the column of the last thing a person did in the 30 days before answering; −2 is the worst answer, +2 "
             "the best. Recoverable is the largest single barrier of the column: barriers overlap, so they are not "
-            "added. Filled circles are counted, half-filled ones come from survey answers, dotted ones are what the "
-            "team believes.",
-            tables=("journey_map", "pain_points", "cart_abandonment_causes", "funnel_steps"),
+            "added. Filled circles are counted, half-filled ones come from survey answers, squares are what a "
+            "model or rule says of their texts, dotted ones what the team believes.",
+            tables=("journey_map", "pain_points", "cart_abandonment_causes", "funnel_steps", "personas"),
             metrics=(("stage_mood", ""), ("stage_people", ""), ("stage_action_share", ""), ("ticket_topic_share", "")),
             sql="select * from journey_map\n"
             f"where scheme_id = '{given.scheme}' and segment_id = '{_own_id(own)}'\n"
             "order by stage_order, lane, item_order",
         ),
-        rows=tuple(_csv_row(row) for row in own),
-        absent="" if there else copy.absent("journey_map", "Journey maps are"),
+        rows=(*map(_csv_row, own), *(_said_row(stage, row) for stage, row in said.items())),
+        absent="" if own else copy.absent("journey_map", "Journey maps are"),
     )
 
 
@@ -288,13 +308,20 @@ def _own_id(own: Sequence[Row]) -> str:
     return str(own[0]["segment_id"]) if own else ""
 
 
+CSV_COLUMNS = (
+    *("scheme_id", "segment_id", "stage", "lane", "source_kind", "item", "item_order", "text", "unit"),
+    *("value", "lo", "hi", "n", "suppressed", "recoverable_revenue_year", "recoverable_revenue_year_lo"),
+    *("recoverable_revenue_year_hi", "evidence", "owner", "review_by", "as_of", "run_id"),
+)
+
+
+def _said_row(stage: str, row: Row) -> dict[str, Any]:
+    text = f"Complain of {voice.topic_name(row['item'])}"
+    return {name: row.get(name) for name in CSV_COLUMNS} | {"stage": stage, "lane": "emotions", "text": text}
+
+
 def _csv_row(row: Row) -> dict[str, Any]:
-    names = (
-        *("scheme_id", "segment_id", "stage", "lane", "source_kind", "item", "item_order", "text", "unit"),
-        *("value", "lo", "hi", "n", "suppressed", "recoverable_revenue_year", "recoverable_revenue_year_lo"),
-        *("recoverable_revenue_year_hi", "evidence", "owner", "review_by", "as_of", "run_id"),
-    )
-    shown = {name: row[name] for name in names}
+    shown = {name: row[name] for name in CSV_COLUMNS}
     if row["item"] == "mood" and (row["n"] or 0) < FEWEST_ANSWERS:
         # A score too thin for the page is too thin for the file behind it.
         shown |= {"value": None, "lo": None, "hi": None, "n": None, "suppressed": True}

@@ -16,6 +16,8 @@ from markupsafe import Markup
 from pipelines.showroom.lineage import Made
 
 if TYPE_CHECKING:
+    from pipelines.showroom.curves import Curves
+    from pipelines.showroom.effort import Efforts
     from pipelines.showroom.personas import Persona
 
 
@@ -123,6 +125,8 @@ class StageColumn:
     pill_low: bool
     mood: Mood
     is_worst: bool
+    """Its mood is a clear low or, where none is, its barrier the costliest."""
+    is_low: bool
     money: str
     money_height: float
     """Share of the tallest column of the map, 0 to 1."""
@@ -381,7 +385,13 @@ class Site:
     themes: RowChart
     satisfaction: RowChart
     funnel_tiles: TileMap
+    curves: Curves
+    gaps: RowChart
+    niches: RowChart
     opportunities: RowChart
+    efforts: Efforts
+    keepers: RowChart
+    offers: RowChart
     ideas: tuple[Opportunity, ...]
     rooms: tuple[Room, ...]
     data: DataPage

@@ -41,7 +41,6 @@ class Tables:
     scores: Sequence[Row]
     deltas: Sequence[Row]
     drivers: Sequence[Row]
-    personas: Sequence[Row]
     names: Mapping[str, str]
     rules: Mapping[str, str]
     """How the scheme's segments are told apart, in words."""
@@ -96,7 +95,7 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
     richest = max((b for c in journey.columns for b in c.barriers), key=lambda b: b.amount, default=None)
     amount = richest.amount if richest is not None and richest.amount else None
     differences = _differences(own, everyone)
-    values = [column.mood.estimate.value if column.mood.state != "few" else None for column in journey.columns]
+    points = [maps.point_of(column.mood) for column in journey.columns]
     places = [column.stage_id for column in journey.columns]
     asked = any(column.mood.state != "none" for column in journey.columns)
     customers = own.get("customers", Estimate(None)).value
@@ -126,7 +125,7 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
         rule=given.rules.get(segment_id, ""),
         map=journey,
         persona=personas.persona_of(
-            [row for row in given.personas if row["segment_id"] == segment_id],
+            [row for row in given.map.personas if row["segment_id"] == segment_id],
             name,
             given.words,
             given.currency,
@@ -155,12 +154,12 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
             figure_id=f"opportunities-{segment_id}",
         ),
         emblem=spark.emblem(own.get("share", Estimate(None)).value, place),
-        spark=spark.sparkline(values, places.index(low) if low else None, f"spark-{segment_id}"),
+        spark=spark.sparkline(points, places.index(low) if low else None, f"spark-{segment_id}"),
         satisfaction_score=now.cells[1].text if now is not None else fmt.NOTHING,
         satisfaction_words=_score_words(now.cells[1].small if now is not None else "", asked=bool(given.scores)),
         recoverable_words=f"{fmt.money(amount, given.currency)}" if amount else "Not costed",
         low_point=worst.name if worst is not None else "",
-        low_words=_low_words(worst, low is not None, told=any(value is not None for value in values), asked=asked),
+        low_words=_low_words(worst, low is not None, told=any(point is not None for point in points), asked=asked),
     )
 
 

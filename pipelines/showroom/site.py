@@ -10,7 +10,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from pipelines.showroom import copy, drivers, lint, maps, moves, pain_history, pains, personas, tiles, tour, voice
+from pipelines.showroom import (
+    beside,
+    copy,
+    curves,
+    drivers,
+    effort,
+    lint,
+    maps,
+    moves,
+    pain_history,
+    pains,
+    personas,
+    tiles,
+    tour,
+    voice,
+)
 from pipelines.showroom import format as fmt
 from pipelines.showroom import opportunities as ideas
 from pipelines.showroom.charts import spark
@@ -34,6 +49,9 @@ EXPECTED = {
     "information_gaps": "Questions asked",
     "feedback_topics": "Complaints",
     "feedback_themes": "Themes of texts without a topic",
+    "customer_gaps": "People who did not buy",
+    "niches": "Niches",
+    "offer_results": "Offers",
     "pain_points": "Pain points",
     "segment_rules": "The rules of segments",
     "opportunities": "Opportunities",
@@ -64,7 +82,7 @@ READS = {
         "personas",
         "opportunities",
     ),
-    "compare": ("journey_map", "funnel_steps", "satisfaction_scores", "satisfaction_deltas"),
+    "compare": ("journey_map", "funnel_steps", "satisfaction_scores", "satisfaction_deltas", "customer_gaps", "niches"),
     "pains": (
         "journey_map",
         "pain_points",
@@ -74,7 +92,7 @@ READS = {
         "opportunities",
         "opportunity_evidence",
     ),
-    "opportunities": ("opportunities", "opportunity_evidence"),
+    "opportunities": ("opportunities", "opportunity_evidence", "offer_results"),
     "data": ("segment_schemes",),
 }
 """The published tables each page rests on; the exposures of the dbt project say the same of the marts behind them."""
@@ -98,7 +116,13 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
     opportunities = marts.rows("opportunities") if marts.has("opportunities") else None
     given = Tables(
         map=maps.MapInput(
-            map_rows, [row for row in funnel if row["breakdown"] == scheme], opportunities, currency, as_of, scheme
+            map_rows,
+            [row for row in funnel if row["breakdown"] == scheme],
+            opportunities,
+            currency,
+            as_of,
+            scheme,
+            marts.rows(personas.TABLE, scheme_id=scheme),
         ),
         profiles=profiles,
         causes=marts.rows("cart_abandonment_causes"),
@@ -107,7 +131,6 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
         scores=marts.rows("satisfaction_scores", metric_id=moves.METRIC),
         deltas=marts.rows("satisfaction_deltas", metric_id=moves.METRIC),
         drivers=marts.rows(drivers.TABLE, dimension=scheme),
-        personas=marts.rows(personas.TABLE, scheme_id=scheme),
         names=names,
         rules=_rules(marts, scheme),
         words={f"{row['scheme_id']}:{row['segment_id']}": str(row["words"]) for row in marts.rows("segment_rules")},
@@ -136,6 +159,12 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
         themes=voice.themes_chart(marts.rows(voice.THEMES)),
         satisfaction=_by_dimension(given),
         funnel_tiles=tiles.funnel_tiles(funnel, ordered, scheme),
+        curves=curves.curves_of(pages),
+        gaps=beside.gaps_chart(marts.rows(beside.GAPS)),
+        niches=beside.niches_chart(marts.rows(beside.NICHES), given.words),
+        efforts=effort.efforts(opportunities or [], currency, is_there=opportunities is not None),
+        keepers=effort.keepers_chart(opportunities or [], ideas.STATUSES),
+        offers=beside.offers_chart(marts.rows(beside.OFFERS), currency),
         opportunities=ideas.opportunities_chart(
             opportunities or [], ordered, currency, is_there=opportunities is not None
         ),

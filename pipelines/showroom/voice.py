@@ -184,6 +184,16 @@ def _running(latest: Row | None) -> Cell:
     return Cell("Quarters in a row", text=fmt.count(latest["quarters_running"]), small=small)
 
 
+def complaints_by_stage(rows: Sequence[Row], stages: Mapping[str, str]) -> dict[str, Row]:
+    """What a group complains of most in each column of its map: rows of its persona, by the stage of their topic."""
+    found: dict[str, Row] = {}
+    shown = [row for row in rows if row["section"] == "pains" and not row["suppressed"] and row["value"]]
+    for row in sorted(shown, key=lambda row: (-row["value"], row["item"])):
+        if row["item"] in stages:
+            found.setdefault(stages[row["item"]], row)
+    return found
+
+
 def themes_chart(rows: Sequence[Row]) -> RowChart:
     """Words that go together in texts no topic covers, by language: what the taxonomy may lack."""
     shown = sorted(

@@ -64,6 +64,9 @@ def make_version(
         "satisfaction_deltas": [row for place, segment in enumerate(ids) for row in _deltas(place, segment)],
         "satisfaction_drivers": [row for place, segment in enumerate(ids) for row in _drivers(place, segment)],
         "personas": [row for segment in ids for row in _persona(segment, name)],
+        "customer_gaps": _beside(),
+        "niches": _niches(),
+        "offer_results": _offers(name),
         "information_gaps": _gaps(),
         "feedback_topics": _topics(),
         "feedback_themes": _themes(name),
@@ -167,6 +170,61 @@ def _persona(segment: str, name: str) -> Rows:
         line("needs", "stated_price", "measured", "by_rule", **score),
         line("pains", "returns_refund", "inferred", "no_evidence", **share),
         line("job", "social", "judgement", "judgement", text=f"{name} boast", owner="crm", review_by=AS_OF),
+    ]
+
+
+def _beside() -> Rows:
+    """A difference beyond chance, one within it, one of few."""
+    base = {"dimension": "company", "group_id": "all", "basis": "answers"}
+    score = {"value": -3.8, "lo": -5.3, "hi": -2.3, "n": 358, "non_customers": 72.5, "customers": 76.3}
+    size = {"effect_size": -0.3, "effect_size_lo": -0.4, "effect_size_hi": -0.2, "suppressed": False}
+    return [
+        _filled("customer_gaps", **base, item="acsi_style_index", verdict="lower", **score, **size),
+        _filled("customer_gaps", **base, item="ces", verdict="no_evidence", **score, **size),
+        _filled("customer_gaps", **base, item="nps", verdict="suppressed", suppressed=True),
+    ]
+
+
+def _niches() -> Rows:
+    base = {"scheme_id": "region__life_stage", "segment_id": "North__family", "basis": "people"}
+    rate = {
+        "value": 1.8,
+        "lo": 1.3,
+        "hi": 2.4,
+        "n": 83,
+        "n_with_trait": 25,
+        "rate": 0.3,
+        "rate_lo": 0.2,
+        "rate_hi": 0.4,
+    }
+    return [
+        _filled("niches", **base, trait="service", verdict="niche", p_adj=0.01, suppressed=False, **rate),
+        _filled("niches", **base, trait="price", verdict="no_niche", p_adj=0.6, suppressed=False, **rate),
+        _filled("niches", **base, trait="design", verdict="suppressed", suppressed=True),
+    ]
+
+
+def _offers(name: str) -> Rows:
+    """One that is over and brought buyers, one that has not begun."""
+    share = {"value": 0.4, "lo": 0.35, "hi": 0.45, "n": 400, "suppressed": False}
+    uplift = {"value": 0.05, "lo": 0.01, "hi": 0.09, "n": 400, "suppressed": False, "verdict": "more"}
+    rows = [
+        ("over", "offer_status_share", "offered", share),
+        ("over", "offer_status_share", "holdout", share | {"n": 90}),
+        ("over", "offer_buyers_uplift", "all", uplift),
+        (
+            "over",
+            "offer_revenue_uplift",
+            "all",
+            uplift | {"value": -2.0, "lo": -5.0, "hi": 1.0, "verdict": "no_evidence"},
+        ),
+        ("soon", "offer_status_share", "offered", {"suppressed": True, "verdict": "suppressed"}),
+        ("soon", "offer_buyers_uplift", "all", {"suppressed": False, "verdict": "not_started"}),
+    ]
+    return [
+        _filled("offer_results", offer_id=offer, name=f"{name} {offer}", owner="crm", starts_on=AS_OF, measure=measure)
+        | {"group_id": group, **values}
+        for offer, measure, group, values in rows
     ]
 
 

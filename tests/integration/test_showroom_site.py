@@ -27,6 +27,9 @@ EVERYTHING = (
     "information_gaps",
     "feedback_topics",
     "feedback_themes",
+    "customer_gaps",
+    "niches",
+    "offer_results",
     "pain_points",
     "opportunities",
     "metrics",
@@ -220,6 +223,40 @@ def test_what_customers_say_has_its_number_of_texts_and_hides_the_few(tmp_path: 
     assert "'=cmd" in (site / "data" / "information-gaps.csv").read_text()
 
 
+def test_groups_without_a_map_are_compared_with_their_numbers(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    page = unescape((site / "compare.html").read_text())
+    assert "People who did not buy give one of two answers lower" in page
+    assert "−3.8<small>−5.3 to −2.3" in page
+    assert "Region North, life stage Family: service matters most" in page
+    assert "2 cells and traits could be tested. One more line has too few people." in page
+    # Each mood that is shown is a mark.
+    assert page.count('class="spot"') == sum(
+        row.split(",")[2] != "" for row in (site / "data" / "mood-curves.csv").read_text().splitlines()[1:]
+    )
+    offers = unescape((site / "opportunities.html").read_text()).split('id="offer-results-title"')[1]
+    assert "Two offers; one brought more buyers or revenue than chance would" in offers
+    assert "+5.0 pts<small>+1.0 pts to +9.0 pts" in offers
+    assert "−2.00<small>−5.00 to +1.00" in offers
+    assert "Not started" in offers
+    assert offers.count("Too few") >= 2
+
+
+def test_ideas_stand_in_the_column_of_their_effort_and_say_how_sure_they_are(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
+    page = unescape((site / "opportunities.html").read_text())
+    small, medium = page.split("<h3>Small effort</h3>")[1].split("<h3>Medium effort</h3>")[:2]
+    assert re.findall(r'<a href="#([^"]+)">[^<]+</a> <b>([^<]+)</b>', small) == [
+        ("buy-idea_2", "3.0k"),
+        ("buy-idea_0", "1.0k"),
+    ]
+    # One kind of evidence: both dots are hollow; what is not costed is named beneath, what is closed nowhere.
+    assert small.count('class="mark blue thin"') == 2
+    assert re.findall(r'<a href="#([^"]+)">', small.split("Not costed yet:")[1]) == ["buy-idea_1", "buy-idea_3"]
+    assert medium.startswith('\n<p class="nothing">None</p>')
+    assert "One keeper, one review overdue" in page
+
+
 def test_pain_points_have_keepers_and_can_be_narrowed_without_a_script(tmp_path: Path) -> None:
     site = build(showroom_kit.make_version(tmp_path / "v"), is_sample=False).path
     page = (site / "pains.html").read_text()
@@ -227,7 +264,7 @@ def test_pain_points_have_keepers_and_can_be_narrowed_without_a_script(tmp_path:
     choices = re.findall(r'<input type="radio" name="[^"]+" id="([gso]\d)">', page)
     assert len(choices) == 5 + 7
     for mark in choices:
-        assert f"section:has(#{mark}:checked) .pains tbody tr:not(.{mark})" in style
+        assert f"section:has(#{mark}:checked) tbody tr:not(.{mark})" in style
         assert len(re.findall(rf'<tr role="row" class="[^"]*\b{mark}\b', page)) == (7 if mark[0] == "g" else 5)
     # The remedy of the cart error answers for it, and is a click away.
     assert 'e-commerce<small><a href="opportunities.html#buy-idea_0">Mend Group 0' in page

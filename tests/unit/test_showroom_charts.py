@@ -36,6 +36,20 @@ def test_dumbbells_stay_in_their_cell(now: float, half: float, before: float | N
     assert all(0 <= at <= 100 for at in coordinates(drawn))
 
 
+@given(st.floats(-3, 3), st.floats(0, 2), st.floats(0.1, 3))
+def test_differences_stay_in_their_cell(value: float, half: float, full: float) -> None:
+    assert all(0 <= at <= 100 for at in coordinates(bars.difference(value, value - half, value + half, full)))
+
+
+@given(POINTS)
+def test_other_curves_are_faint_and_every_point_is_marked(points: list[mood.Point | None]) -> None:
+    drawn = mood.picture(points, [None] * len(points), "m", others=[[*reversed(points)]])
+    ElementTree.fromstring(drawn)
+    assert drawn.count('class="spot"') == sum(point is not None for point in points)
+    # A group alone in its columns has no line to draw behind another's.
+    assert drawn.count('class="other"') == sum(len(run) > 1 for run in mood.runs(points))
+
+
 @given(POINTS)
 def test_the_curve_is_a_picture_with_a_gap_where_nobody_was_asked(points: list[mood.Point | None]) -> None:
     drawn = mood.picture(points, [None] * len(points), "m")
@@ -84,7 +98,7 @@ def test_hostile_words_are_inert_in_every_figure_with_words() -> None:
 
 def test_small_pictures_are_pictures() -> None:
     for drawn in (
-        spark.sparkline([1.0, None, -1.0, 0.5], 3, "s"),
+        spark.sparkline([mood.Point(1, 0.8, 1.2), None, mood.Point(-1, -2, 0), mood.Point(0.5, 0, 1)], 3, "s"),
         spark.emblem(0.12, 99),
         *(spark.station(kind, 5) for kind in ("gather", "recognise", "group", "follow", "act")),
     ):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from pipelines.showroom import format as fmt
 from pipelines.showroom.charts.svg import clamp, join, percent, strip, tag
 
 
@@ -138,17 +139,44 @@ def diverging(difference: float, *, full: float = 1.0) -> Markup:
     return strip(join(parts), height=20, class_="mark diverging")
 
 
-def range_dot(value: float, lo: float, hi: float, axis: tuple[float, float], *, style: str = "blue") -> Markup:
-    """A pale range with a dot at the estimate."""
-    start, end = _x(lo, *axis), _x(hi, *axis)
+def difference(value: float, lo: float, hi: float, full: float) -> Markup:
+    """A range with a dot beside a middle line; ``full`` is what half the width stands for."""
+    axis = (-full * 1.05, full * 1.05)
+    return strip(
+        tag("line", x1="50%", x2="50%", y1="2", y2="26", class_="average")
+        + _range(_x(value, *axis), _x(lo, *axis), _x(hi, *axis)),
+        height=28,
+        class_="mark blue",
+    )
+
+
+def money_axis(top: float, currency: str) -> Markup:
+    """Nought, half and the end of a scale of money that starts at nought."""
+    places = ((0.0, "start"), (0.5, "middle"), (1.0, "end"))
     return strip(
         join(
-            (
-                tag("line", x1="0", x2="100%", y1="14", y2="14", class_="rail"),
-                tag("rect", x=percent(start), y="10", width=percent(end - start), height="8", rx="4", class_="margin"),
-                tag("circle", cx=percent(_x(value, *axis)), cy="14", r="5", class_="now"),
-            )
+            tag("text", fmt.money(top * at, currency), x=percent(100 * at), y="14", text_anchor=anchor, class_="axis")
+            for at, anchor in places
         ),
+        height=18,
+        class_="mark",
+    )
+
+
+def range_dot(value: float, lo: float, hi: float, axis: tuple[float, float], *, style: str = "blue") -> Markup:
+    """A pale range with a dot at the estimate; the style ``thin`` makes the dot hollow."""
+    return strip(
+        tag("line", x1="0", x2="100%", y1="14", y2="14", class_="rail")
+        + _range(_x(value, *axis), _x(lo, *axis), _x(hi, *axis)),
         height=28,
         class_=f"mark {style}",
+    )
+
+
+def _range(middle: float, start: float, end: float) -> Markup:
+    return join(
+        (
+            tag("rect", x=percent(start), y="10", width=percent(end - start), height="8", rx="4", class_="margin"),
+            tag("circle", cx=percent(middle), cy="14", r="5", class_="now"),
+        )
     )

@@ -83,14 +83,24 @@ def _line(xs: Sequence[float], ys: Sequence[float]) -> str:
     return f"M{number(xs[0])} {number(ys[0])}" + "".join(curve(xs, ys))
 
 
-def _band(xs: Sequence[float], tops: Sequence[float], bottoms: Sequence[float]) -> str:
+def band(xs: Sequence[float], tops: Sequence[float], bottoms: Sequence[float]) -> str:
+    """The outline of a margin: along its tops and back along its bottoms."""
     there = _line(xs, tops)
     back = curve(list(reversed(xs)), list(reversed(bottoms)))
     return f"{there}L{number(xs[-1])} {number(bottoms[-1])}{''.join(back)}Z"
 
 
-def picture(points: Sequence[Point | None], everyone: Sequence[float | None], name: str) -> Markup:
-    """The stretched picture; ``name`` makes the ids of its clips unique in the page."""
+def picture(
+    points: Sequence[Point | None],
+    everyone: Sequence[float | None],
+    name: str,
+    *,
+    others: Sequence[Sequence[Point | None]] | None = None,
+) -> Markup:
+    """The stretched picture; ``name`` makes the ids of its clips unique in the page.
+
+    Beside ``others``, drawn faintly, the points are marked in the picture itself: no text stands over it.
+    """
     width = COLUMN * len(points)
     zero = height_of(0.0)
     parts = [
@@ -100,8 +110,17 @@ def picture(points: Sequence[Point | None], everyone: Sequence[float | None], na
     above = tag("rect", x="0", y="0", width=width, height=zero)
     below = tag("rect", x="0", y=zero, width=width, height=HEIGHT - zero)
     parts.append(tag("defs", tag("clipPath", above, id=f"{name}-above") + tag("clipPath", below, id=f"{name}-below")))
+    for other in others or ():
+        parts += _faint(other)
     for run in runs(points):
         parts += _stretch(run, points, zero, name)
+    if others is not None:
+        # A line of no length with round ends is a dot, and stays round when the picture is stretched.
+        parts += [
+            tag("path", d=f"M{number(COLUMN * (place + 0.5))} {number(height_of(point.value))}h0", class_="spot")
+            for place, point in enumerate(points)
+            if point is not None
+        ]
     ghosts: list[Point | None] = [None if value is None else Point(value, value, value) for value in everyone]
     for run in runs(ghosts):
         xs = [COLUMN * (place + 0.5) for place in run]
@@ -119,6 +138,17 @@ def picture(points: Sequence[Point | None], everyone: Sequence[float | None], na
     )
 
 
+def _faint(points: Sequence[Point | None]) -> list[Markup]:
+    """Another group's line; a point without neighbours is left out."""
+    found = []
+    for run in runs(points):
+        own = [point for place in run if (point := points[place]) is not None]
+        if len(own) > 1:
+            xs = [COLUMN * (place + 0.5) for place in run]
+            found.append(tag("path", d=_line(xs, [height_of(point.value) for point in own]), class_="other"))
+    return found
+
+
 def _stretch(run: list[int], points: Sequence[Point | None], zero: float, name: str) -> list[Markup]:
     """One stretch without a gap: area to neutral, margin, line; the way to a thin point is dotted."""
     found = [point for place in run if (point := points[place]) is not None]
@@ -133,7 +163,7 @@ def _stretch(run: list[int], points: Sequence[Point | None], zero: float, name: 
     parts = [
         tag("path", d=area, class_="above", clip_path=f"url(#{name}-above)"),
         tag("path", d=area, class_="below", clip_path=f"url(#{name}-below)"),
-        tag("path", d=_band(xs, tops, bottoms), class_="band"),
+        tag("path", d=band(xs, tops, bottoms), class_="band"),
     ]
     for place, piece in enumerate(curve(xs, ys)):
         is_thin = found[place].is_thin or found[place + 1].is_thin

@@ -27,10 +27,9 @@ GLYPHS = (
 """Simple outlines, one a segment, so that identity does not rest on colour."""
 
 
-def sparkline(values: Sequence[float | None], low: int | None, name: str) -> Markup:
-    """The mood curve on the scale every card shares; ``low`` is the column to mark."""
-    points = [None if value is None else mood.Point(value, value, value) for value in values]
-    step = WIDTH / max(len(values), 1)
+def sparkline(points: Sequence[mood.Point | None], low: int | None, name: str) -> Markup:
+    """The mood curve with its margin on the scale every card shares; ``low`` is the column to mark."""
+    step = WIDTH / max(len(points), 1)
 
     def x_of(place: int) -> float:
         return step * (place + 0.5)
@@ -47,17 +46,21 @@ def sparkline(values: Sequence[float | None], low: int | None, name: str) -> Mar
     ]
     for run in mood.runs(points):
         xs = [x_of(place) for place in run]
-        ys = [y_of(float(values[place] or 0.0)) for place in run]
+        own = [point for place in run if (point := points[place]) is not None]
+        ys, tops, bottoms = ([y_of(getattr(point, end)) for point in own] for end in ("value", "hi", "lo"))
         if len(run) == 1:
+            parts.append(tag("path", d=f"M{number(xs[0])} {number(tops[0])}V{number(bottoms[0])}", class_="whisker"))
             parts.append(tag("circle", cx=xs[0], cy=ys[0], r="2.5", class_="dot"))
             continue
         line = f"M{number(xs[0])} {number(ys[0])}" + "".join(mood.curve(xs, ys))
         area = f"{line}L{number(xs[-1])} {number(zero)}L{number(xs[0])} {number(zero)}Z"
         parts.append(tag("path", d=area, class_="above", clip_path=f"url(#{name}-above)"))
         parts.append(tag("path", d=area, class_="below", clip_path=f"url(#{name}-below)"))
+        parts.append(tag("path", d=mood.band(xs, tops, bottoms), class_="band"))
         parts.append(tag("path", d=line, class_="line"))
-    if low is not None and values[low] is not None:
-        parts.append(tag("circle", cx=x_of(low), cy=y_of(float(values[low] or 0.0)), r="5", class_="low"))
+    lowest = None if low is None else points[low]
+    if low is not None and lowest is not None:
+        parts.append(tag("circle", cx=x_of(low), cy=y_of(lowest.value), r="5", class_="low"))
     box = f"0 0 {number(WIDTH)} {number(HEIGHT)}"
     return tag("svg", join(parts), class_="spark", viewBox=box, aria_hidden="true", focusable="false")
 
