@@ -18,7 +18,7 @@ from pipelines.showroom.marts import Row
 from pipelines.showroom.model import Cell, ChartRow, Figure, Filter, How, RowChart, Tile, TileMap
 from pipelines.showroom.pain_history import History
 
-MOST = 60
+MOST = 40
 MOST_OPTIONS = 8
 """Options a choice may have: the style sheet has a rule for each."""
 SERIES = ("carts", "cart_causes", "sessions", "orders", "tickets", "feedback")

@@ -13,7 +13,7 @@ from pipelines.publish import versions
 from pipelines.publish.publish import publish
 from pipelines.settings import Settings
 from pipelines.showroom import lineage
-from pipelines.showroom.check import problems
+from pipelines.showroom.check import over_budget, problems
 from pipelines.showroom.site import READS
 from tests.shared import with_parsed_project
 
@@ -33,7 +33,7 @@ def test_a_version_has_its_site_and_one_without_is_not_published(
     site = SiteBuilder(settings)
     first = publish(settings, run_id="first", checks=[publish_support.PASSED], finish=site)
     assert site.built is not None
-    assert problems(first.path / "site") == []
+    assert [*problems(first.path / "site"), *over_budget(first.path / "site")] == []
     assert (settings.published_dir / "current" / "site" / "index.html").is_file()
     # The way of every table is kept with the version: the site can be made again from it alone.
     made = lineage.read(first.path)

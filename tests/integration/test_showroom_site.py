@@ -11,7 +11,7 @@ import pytest
 import showroom_kit
 
 from pipelines.showroom.build import build
-from pipelines.showroom.check import problems
+from pipelines.showroom.check import over_budget, problems
 
 HOSTILE = '<script>alert("x")</script>" onmouseover="x() \u202egnp.exe =cmd|calc'
 EVERYTHING = (
@@ -64,7 +64,7 @@ def test_every_shape_of_site_holds_together(tmp_path: Path, segments: int, stage
     built = build(
         showroom_kit.make_version(tmp_path / "v", segments=segments, stages=stages, name=name), is_sample=False
     )
-    assert problems(built.path) == []
+    assert [*problems(built.path), *over_budget(built.path)] == []
     assert built.pages == 6 + segments
     # Of the processor, not of the clock: a busy machine is not a slow site.
     assert time.process_time() - started < 10
@@ -76,7 +76,7 @@ def test_hostile_words_are_words(tmp_path: Path) -> None:
         text = path.read_text()
         assert text.count("<script") == text.count('assets/showroom.js"></script>') == 1
     # The parser sees no attribute that would run anything.
-    assert problems(site) == []
+    assert [*problems(site), *over_budget(site)] == []
     assert "alert" in unescape((site / "index.html").read_text())
 
 
@@ -84,13 +84,13 @@ def test_hostile_words_are_words(tmp_path: Path) -> None:
 def test_a_table_that_is_not_published_is_said_to_be_missing(tmp_path: Path, table: str) -> None:
     built = build(showroom_kit.make_version(tmp_path / "v", missing=(table,)), is_sample=False)
     assert table in built.missing
-    assert problems(built.path) == []
+    assert [*problems(built.path), *over_budget(built.path)] == []
     assert f"<code>{table}</code> is not in this version" in (built.path / "data.html").read_text()
 
 
 def test_a_company_that_asks_nobody_has_maps_without_moods(tmp_path: Path) -> None:
     built = build(showroom_kit.make_version(tmp_path / "v", is_asked=False), is_sample=False)
-    assert problems(built.path) == []
+    assert [*problems(built.path), *over_budget(built.path)] == []
     assert built.missing == ()
     own = unescape((built.path / "segments" / "segment_0.html").read_text())
     assert own.count(">not asked<") == 7
@@ -104,7 +104,7 @@ def test_a_company_that_asks_nobody_has_maps_without_moods(tmp_path: Path) -> No
 
 def test_nothing_published_at_all_is_said_and_how_to_begin(tmp_path: Path) -> None:
     built = build(showroom_kit.make_version(tmp_path / "v", missing=EVERYTHING), is_sample=False)
-    assert problems(built.path) == []
+    assert [*problems(built.path), *over_budget(built.path)] == []
     home = (built.path / "index.html").read_text()
     assert "No segments yet." in home
     assert "make refresh" in home
@@ -288,4 +288,4 @@ def test_the_check_finds_what_is_wrong(tmp_path: Path) -> None:
     for words in ("policy", "leads nowhere: gone.html", "leads outside", "2 main headings", "stands twice"):
         assert words in found
     assert "runs or embeds" in found
-    assert "more than 150,000" in found
+    assert "more than 150,000" in " ".join(over_budget(site))
