@@ -123,6 +123,11 @@ DIRTY = {
     ("segment_affinity", "affinities_earned"): lambda f: put(f, TESTED, verdict="over_used", p_adj=0.9),
     ("segment_affinity", "adjustment"): lambda f: put(f, TESTED, family_size=99),
     ("segment_affinity", "hidden_stays_hidden"): lone_secret,
+    ("lookalike_model", "tells"): lambda f: put(
+        f, pl.col("feature") == "company", value=0.6, lo=0.4, status="better_than_chance"
+    ),
+    ("lookalike_model", "hidden_stays_hidden"): lone_secret,
+    ("customer_lookalikes", "allowed"): lambda f: put(f, None, customer_id="nobody we know"),
     ("personas", "kinds_apart"): lambda f: put(f, pl.col("source_kind") == "measured", source_kind="judgement"),
     ("niches", "niches_earned"): lambda f: put(f, SHOWN, verdict="niche"),
     ("niches", "adjustment"): lambda f: put(f, TESTED, family_size=99),

@@ -26,6 +26,7 @@ from pipelines.analytics.inputs import (
 )
 from pipelines.analytics.segments.affinity import build_segment_affinity
 from pipelines.analytics.segments.gaps import ASKED, build_customer_gaps
+from pipelines.analytics.segments.lookalikes import build_customer_lookalikes, build_lookalike_model
 from pipelines.analytics.segments.niches import SATISFIED, build_niches
 from pipelines.analytics.segments.priority import build_segment_priority
 from pipelines.analytics.segments.schemes import DEFINITION
@@ -61,7 +62,33 @@ def _niches(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
+def _lookalike_frames(frames: Frames) -> dict[str, pl.DataFrame]:
+    return {
+        "customers": frames[CUSTOMERS],
+        "scored": frames[NEEDS],
+        "value": frames[VALUE],
+        "membership": frames[MEMBERSHIP],
+    }
+
+
+def _lookalike_model(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_lookalike_model(**_lookalike_frames(frames), as_of=run.as_of, run_id=run.run_id, min_cell=run.min_cell)
+
+
+def _customer_lookalikes(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_customer_lookalikes(**_lookalike_frames(frames), as_of=run.as_of, run_id=run.run_id)
+
+
+LOOKALIKES: dict[str, tuple[str, ...]] = {
+    CUSTOMERS: columns("customer_id is_identified is_staff has_profiling_consent n_orders"),
+    NEEDS: columns("customer_id need need_basis"),
+    VALUE: columns("customer_id monetary"),
+    **SEGMENTS,
+}
+
 BUILDS: dict[str, TableBuild] = {
+    "lookalike_model": TableBuild(LOOKALIKES, _lookalike_model),
+    "customer_lookalikes": TableBuild(LOOKALIKES, _customer_lookalikes),
     "customer_gaps": TableBuild({SURVEY: ASKED, **IS_STAFF}, _customer_gaps),
     "segment_affinity": TableBuild(
         {CUSTOMER_USES: columns("customer_id dimension item n_uses n_chances"), **SEGMENTS}, _segment_affinity

@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.analytics import cells
 from pipelines.analytics.carts.causes import FALSE_DISCOVERIES
 from pipelines.analytics.law import FAMILY, NOTHING, TOLERANCE, Context, Law, breaches, hidden_law
-from pipelines.analytics.segments import affinity, niches, personas, priority
+from pipelines.analytics.segments import affinity, lookalikes, niches, personas, priority
 from pipelines.analytics.segments.gaps import ENOUGH, PRACTICAL
 
 
@@ -142,7 +142,55 @@ def persona_lines_say_what_they_are(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def model_says_whether_it_tells(context: Context) -> list[tuple[int, str]]:
+    """One model with one status, better than chance exactly where the low end of its area is; areas and odds can be."""
+    frame = context.frame
+    whole = (pl.col("feature") == cells.COMPANY) & ~pl.col("suppressed")
+    is_sure = (pl.col("lo") > 0.5).fill_null(value=False)
+    wrong = frame.filter(whole & (is_sure != (pl.col("status") == lookalikes.TELLS)))
+    impossible = frame.filter((pl.col("value") <= 0) | (whole & (pl.col("value") > 1)))
+    parts = frame.filter(~pl.col("suppressed") & (pl.col("n_target") + pl.col("n_not") != pl.col("n")))
+    statuses = frame.select("status").unique()
+    return (
+        breaches(wrong, "models whose status is not that of their area")
+        + breaches(impossible, "areas or odds that cannot be")
+        + breaches(parts, "levels whose people do not add up")
+        + breaches(statuses if statuses.height > 1 else statuses.clear(), "statuses of one model")
+    )
+
+
+def scores_are_allowed(context: Context) -> list[tuple[int, str]]:
+    """Only people without an order who agreed to be profiled are scored, and only by a model that can tell."""
+    asked = context.others["core.dim_customers"].filter(
+        pl.col("has_profiling_consent").fill_null(value=False) & (pl.col("n_orders") == 0) & ~pl.col("is_staff")
+    )
+    unasked = context.frame.join(asked, on="customer_id", how="anti")
+    told = pl.col("score").is_not_null()
+    loose = context.frame.filter(
+        (told != (pl.col("status") == lookalikes.TELLS))
+        | (told != pl.col("percentile").is_not_null())
+        | (~told & pl.col("reasons").is_not_null())
+        | ~pl.col("score").is_between(0, 1)
+        | ~pl.col("percentile").is_between(0, 1)
+    )
+    return breaches(unasked, "people scored who did not agree, or have bought") + breaches(
+        loose, "scores of a model that cannot tell, or that are no chances"
+    )
+
+
 LAWS: dict[str, tuple[Law, ...]] = {
+    "lookalike_model": (
+        Law("tells", "A model that cannot tell must say so.", model_says_whether_it_tells, NOTHING),
+        hidden_law((), ("feature", "level", None)),
+    ),
+    "customer_lookalikes": (
+        Law(
+            "allowed",
+            "To be scored is to be profiled.",
+            scores_are_allowed,
+            {"core.dim_customers": ("customer_id", "has_profiling_consent", "n_orders", "is_staff")},
+        ),
+    ),
     "customer_gaps": (
         Law("gaps", "A gap is what stands beside it.", gaps_are_differences, NOTHING),
         Law("gaps_earned", "A verdict is a test's, in its direction.", gaps_are_earned, NOTHING),

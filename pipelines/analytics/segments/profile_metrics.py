@@ -45,6 +45,15 @@ DEFINITIONS = (
         "niches",
     ),
     Definition(
+        "lookalike_score",
+        "Likeness to those who pay most",
+        "Chance that a person who has not bought yet would be in the tenth that pays most, by what is known before.",
+        "ridge logistic regression on region, business, firm size, life stage, stated need; five-fold area, DeLong",
+        "0-1",
+        CRM,
+        "customer_lookalikes",
+    ),
+    Definition(
         "persona_effect_size",
         "What sets a segment apart",
         "How far the mean of a fact in a segment is from that of everybody else; shares are told by their index.",

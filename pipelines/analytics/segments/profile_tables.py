@@ -115,6 +115,42 @@ TABLES = (
         ),
     ),
     table(
+        "lookalike_model",
+        "One row for how well a model tells who pays most from what is known before people buy, and one per level of a "
+        "feature; people who agreed to be profiled.",
+        "feature level",
+        Column("feature", STRING, "Scheme, or need (as stated); company for the model as a whole."),
+        Column("level", STRING, "Segment of the scheme, or the need; unknown; all."),
+        Column("statistic", STRING, "auc (area under the curve, of people it did not learn from) or odds_ratio."),
+        *estimate(
+            "auc; or the odds to be in the top tenth beside the mean of the feature, shrunk (ridge), so without ends.",
+            "The year's buyers with the level.",
+        ),
+        Column("n_target", INT, "Those of them in the tenth of all buyers that pays most."),
+        Column("n_not", INT, "Those who are not."),
+        Column(
+            "status",
+            STRING,
+            "better_than_chance (auc above .5 at its low end), no_better_than_chance, too_few_customers.",
+        ),
+    ),
+    table(
+        "customer_lookalikes",
+        "One row per person without an order who agreed to be profiled: how alike those who pay most.",
+        "customer_id",
+        Column("customer_id", STRING, "Person."),
+        Column("target", STRING, "top_payer: the tenth of the year's buyers with the most net revenue."),
+        Column(
+            "score",
+            FLOAT,
+            "Chance to be one of them if the person bought, 0-1, inferred; null unless better_than_chance.",
+        ),
+        Column("percentile", FLOAT, "Share of these people with a lower score."),
+        Column("reasons", STRING, "Up to three features that raise the score most; null without any."),
+        Column("status", STRING, "Status of the model, as in lookalike_model."),
+        Column("basis", STRING, "What the score rests on."),
+    ),
+    table(
         "personas",
         "One row per segment of the key scheme, section and item: a line of the persona.",
         "scheme_id segment_id section item",
