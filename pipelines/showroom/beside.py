@@ -17,6 +17,8 @@ from pipelines.showroom.personas import words_of
 
 GAPS, NICHES, OFFERS = "customer_gaps", "niches", "offer_results"
 ALPHA = 0.05
+MOST = 16
+"""Rows a table draws; the file behind it has all."""
 QUESTIONS = {
     "acsi_style_index": "Satisfaction, 0 to 100",
     "ces": "It was easy, 1 to 7",
@@ -78,8 +80,9 @@ def gaps_chart(rows: Sequence[Row]) -> RowChart:
     return RowChart(
         figure,
         ("Question", "Difference", "Did not buy", "Customers", "Reading"),
-        tuple(_gap(row, full) for row in drawn),
+        tuple(_gap(row, full) for row in drawn[:MOST]),
         key(("margin blue", "95% margin"), ("dot", "difference")),
+        copy.cut(MOST, len(drawn)),
     )
 
 
@@ -136,9 +139,9 @@ def niches_chart(rows: Sequence[Row], names: Mapping[str, str]) -> RowChart:
     return RowChart(
         figure,
         ("Who", "Share with the trait", "Times everyone’s", "Reading"),
-        tuple(_niche(row, names, top) for row in drawn),
+        tuple(_niche(row, names, top) for row in drawn[:MOST]),
         key(*KEY_BLUE),
-        f"{note} {copy.hidden_lines(hidden)}".strip(),
+        " ".join(filter(None, (note, copy.hidden_lines(hidden), copy.cut(MOST, len(drawn))))),
     )
 
 
@@ -200,8 +203,9 @@ def offers_chart(rows: Sequence[Row], currency: str) -> RowChart:
     return RowChart(
         figure,
         ("Offer", "Meant to get it", "Held out", "Buyers it brought", "Revenue a person"),
-        tuple(_offer(own, currency) for _, own in sorted(offers.items())),
+        tuple(_offer(own, currency) for _, own in sorted(offers.items())[:MOST]),
         key(*KEY_BLUE),
+        copy.cut(MOST, len(offers)),
     )
 
 

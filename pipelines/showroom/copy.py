@@ -315,6 +315,11 @@ def hidden_lines(number: int, of: str = "people") -> str:
     return f"{fmt.in_words(number).capitalize()} more {'line has' if number == 1 else 'lines have'} too few {of}."
 
 
+def cut(drawn: int, found: int) -> str:
+    """That a table has more rows than are drawn."""
+    return f"The first {drawn} of {fmt.count(found)} are drawn; the file has all." if found > drawn else ""
+
+
 def drivers_title(first: Sequence[str]) -> str:
     """What satisfaction goes with most; ``first`` are all whose rank may be the first."""
     if not first:

@@ -106,13 +106,12 @@ def pains_chart(rows: Sequence[Row], known: Known, scheme: str) -> RowChart:
     )
     choices = _filters(drawn, known)
     table = tuple(_row(row, known, top, choices) for row in drawn)
-    cut = f" The first {MOST} of {len(found)} are drawn; the file has all." if len(found) > MOST else ""
     return RowChart(
         figure,
         ("Barrier", "Recoverable a year", "Meet it", "Trend", "All groups, by quarter", "Would be mended by"),
         table,
         key(("sure orange", "at least"), ("margin orange", "95% margin"), ("tick", "best estimate")),
-        f"{costed} of {len(found)} are costed.{cut}",
+        f"{costed} of {len(found)} are costed. {copy.cut(MOST, len(found))}".strip(),
         filters=choices,
     )
 
