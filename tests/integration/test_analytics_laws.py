@@ -159,7 +159,9 @@ DIRTY = {
     ("feedback_topics", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
     ("feedback_topics", "hidden_stays_hidden"): lone_secret,
     ("product_feedback", "topics_fit"): lambda f: put(f, SHOWN, n=10**6),
-    ("product_feedback", "lines_hold"): lambda f: put(f, SHOWN & (pl.col("breakdown") == "product"), n=pl.col("n") + 1),
+    ("product_feedback", "lines_hold"): lambda f: f.with_columns(
+        pl.col("n") + (pl.col("breakdown") == "product_line").cast(pl.Int64)
+    ),
     ("product_feedback", "verdicts"): lambda f: put(f, TESTED, verdict="more", change=-1.0),
     ("product_feedback", "adjustment"): lambda f: put(f, TESTED, p_adj=-0.5),
     ("product_feedback", "hidden_stays_hidden"): lone_secret,

@@ -13,7 +13,7 @@ from pipelines.analytics.segments import affinity, differences
 
 AT = affinity.AT
 WAY = "way"
-MOST_WAYS = 2
+MOST_WAYS = 4
 """Ways to a purchase a segment brings in: its most common ones; each is then counted in every segment."""
 MOST_PAINS = 5
 MET, COST = "pain_met", "pain_cost"
@@ -35,12 +35,13 @@ def ways(variants: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([went, bought]).select("customer_id", pl.lit(WAY).alias("dimension"), "item")
 
 
-def hurting(points: pl.DataFrame, scheme: str) -> pl.DataFrame:
-    """Two lines a pain of a segment's first ranks: how often it is met, and what goes with it a year."""
+def hurting(points: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
+    """Two lines a pain of a segment's first ranks that surely costs: how often it is met, what goes with it a year."""
     named = points.with_columns(pl.format("{}:{}", "kind", "pain").alias("item"))
     company = named.filter(pl.col("scheme_id") == cells.COMPANY).select("item", pl.col("frequency").alias("_all"))
     own = (
-        named.filter((pl.col("scheme_id") == scheme) & (pl.col("rank") <= MOST_PAINS) & ~pl.col("suppressed"))
+        named.filter((pl.col("rank") <= MOST_PAINS) & (pl.col("lo") > 0) & ~pl.col("suppressed"))
+        .join(segments, on=AT, how="semi")
         .join(company, on="item", how="left")
         .with_columns(pl.lit("untested").alias("verdict"), pl.lit("pain_points").alias("evidence"))
     )

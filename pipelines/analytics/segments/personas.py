@@ -247,12 +247,13 @@ def build_personas(
     members = membership.filter(pl.col("scheme_id").is_in(keys.implode()))
     if members.is_empty():
         return table.empty()
+    segments = members.select(AT).unique()
     what = pl.concat([kinds(membership, labels, feedback), persona_journey.ways(variants, members)])
     lines = [
         *taken(profiles, affinities, str(keys.item())),
         *counted(scores(facts, needs, value), what, members, min_cell),
-        persona_journey.hurting(points, str(keys.item())),
-        *judged(headers, judgements, members.select(AT).unique()),
+        persona_journey.hurting(points, segments),
+        *judged(headers, judgements, segments),
     ]
     # Columns a kind of line does not have are null; one frame with all of them gives the types.
     empty = table.empty().drop("as_of", "run_id")

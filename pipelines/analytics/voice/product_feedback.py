@@ -21,7 +21,8 @@ from pipelines.analytics.voice.topic_report import texts_by_customers
 
 REVIEW = "product_review"
 LINE, PRODUCT = "product_line", "product"
-SHAPE = {"division": LINE, "product_line": PRODUCT}
+LINE_AS, PRODUCT_AS = "division", "product_line"
+SHAPE = {LINE_AS: LINE, PRODUCT_AS: PRODUCT}
 """Lines and their products are hidden as divisions and their lines are: the parts make the whole, and the company."""
 
 
@@ -31,7 +32,9 @@ def by_product(reviews: pl.DataFrame) -> pl.DataFrame:
     is_known = pl.col("feedback_id").n_unique().over("product_id") >= MIN_ROWS
     others = pl.format("{}: others", line)
     return reviews.with_columns(
-        line.alias("division"), pl.when(is_known).then("product_id").otherwise(others).alias("product_line")
+        is_known.alias("is_known"),
+        line.alias(LINE_AS),
+        pl.when(is_known).then("product_id").otherwise(others).alias(PRODUCT_AS),
     )
 
 
@@ -53,12 +56,13 @@ def build_product_feedback(
     topics = rows.filter(pl.col("kind").is_in((POSITIVE, NEGATIVE)))
     if topics.is_empty():
         return table.empty()
-    parents = dict(rows.select("product_line", "division").unique().iter_rows())
+    parents = dict(rows.select(PRODUCT_AS, LINE_AS).unique().iter_rows())
     found = shares_of(
         rows.unique("feedback_id", keep="first", maintain_order=True),
         topics,
         (POSITIVE, NEGATIVE),
-        tuple(SHAPE),
+        # Where no product stands alone, products would say what their lines say.
+        tuple(SHAPE) if rows["is_known"].any() else (LINE_AS,),
         family="product_feedback",
         parents=parents,
         min_cell=min_cell,

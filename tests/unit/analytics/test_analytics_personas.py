@@ -69,19 +69,19 @@ def personas():
         ),
         points=made(
             "pain_points",
-            kind=["cart"] * 3,
-            pain=["error"] * 3,
-            scheme_id=["needs", "company", "needs"],
-            segment_id=["price", "all", "design"],
-            value=[900.0, 1500.0, 10.0],
-            lo=[500.0, 900.0, -5.0],
-            hi=[1300.0, 2100.0, 20.0],
-            n=[200, 900, 200],
-            frequency=[0.3, 0.2, 0.1],
-            # Not sure to cost anything in design: it has no rank there.
-            rank=[1, 1, None],
-            suppressed=[False] * 3,
-            basis=["association"] * 3,
+            kind=["cart"] * 5,
+            pain=["error", "error", "error", "slow_page", "error"],
+            scheme_id=["needs", "company", "needs", "needs", "needs"],
+            segment_id=["price", "all", "design", "design", "unknown"],
+            value=[900.0, 1500.0, 10.0, 50.0, 400.0],
+            lo=[500.0, 900.0, -5.0, -1.0, 300.0],
+            hi=[1300.0, 2100.0, 20.0, 90.0, 500.0],
+            n=[200, 900, 200, 300, 100],
+            frequency=[0.3, 0.2, 0.1, 0.1, 0.5],
+            # In design one has no rank and the other is not sure to cost anything; unknown is no segment.
+            rank=[1, 1, None, 1, 1],
+            suppressed=[False] * 5,
+            basis=["association"] * 5,
         ),
         headers=mart(
             "seeds.journey_maps",
@@ -129,7 +129,8 @@ def test_pains_that_cost_are_told_with_how_often_and_how_much(personas):
     assert (met["value"], met["everybody"], met["n"], met["source_kind"]) == (0.3, 0.2, 200, "measured")
     cost = row(personas, segment_id="price", section="pain_cost")
     assert (cost["value"], cost["lo"], cost["hi"], cost["source_kind"]) == (900, 500, 1300, "inferred")
-    assert personas.filter(segment_id="design", section="pain_cost").is_empty()
+    assert set(personas.filter(section="pain_cost")["segment_id"]) == {"price"}
+    assert set(personas["segment_id"]) == set(SIZES)
 
 
 def test_what_the_segments_are_made_of_is_told_and_not_tested(personas):

@@ -88,6 +88,13 @@ def test_a_product_with_enough_reviews_stands_alone_and_the_others_of_its_line_t
     assert (others["n"], others["n_base"]) == (15, 27)
 
 
+def test_without_a_product_that_stands_alone_lines_are_all_there_is():
+    found = reviewed(
+        texts("quality", 20, region="Sofas 1"), texts("design", 20, region="Garden 1", polarity="positive")
+    )
+    assert set(found["breakdown"]) == {"company", "product_line"}
+
+
 def test_a_hidden_count_of_one_product_does_not_follow_from_its_line():
     found = reviewed(
         texts("quality", 5, region="Sofas 1"),
