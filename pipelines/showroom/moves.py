@@ -19,6 +19,8 @@ METRIC, BASIS = "acsi_style_index", "survey3"
 FEWEST, FEW = 30, 50
 ALPHA = 0.05
 UNKNOWN = "unknown"
+FEW_NOTE = "Under 30 answers a score is not shown. From 30 to 49 it is drawn hollow and no change is computed."
+CORRECTED_NOTE = "A margin without zero is no clear change where it does not survive the correction for many groups."
 DIMENSION_NAMES = {
     "region": "Region",
     "product_line": "Product line",
@@ -163,11 +165,12 @@ def moves_chart(
         ),
         absent="" if moves else copy.absent("satisfaction_scores", "Satisfaction by group is"),
     )
-    note = (
-        "Under 30 answers a score is not shown. From 30 to 49 it is drawn hollow and no change is computed."
-        if any(move.state in ("few", "thin") for move in moves)
-        else ""
+    few = any(move.state in ("few", "thin") for move in moves)
+    corrected = any(
+        move.state == "none" and move.change_lo is not None and (move.change_lo > 0 or (move.change_hi or 0.0) < 0)
+        for move in moves
     )
+    note = " ".join(words for words, is_due in ((FEW_NOTE, few), (CORRECTED_NOTE, corrected)) if is_due)
     head = ("", "", "Now", "Change", "Reading")
     return RowChart(figure, head, rows, _key(average), note, bars.axis_labels(axis))
 

@@ -191,11 +191,19 @@ def _row(row: Row, known: Known, top: float, choices: Sequence[Filter]) -> Chart
             Cell("Meet it", text=fmt.share(row["value"]), small=fmt.share_range(row["lo"], row["hi"])),
             Cell("Trend", text=TRENDS.get(trend, "Not told"), style="" if trend in TRENDS else "quiet"),
             _series(known.histories.get(row["item"])),
-            Cell("Would be mended by", text=_owner(row, known), small=str(by["title"]) if by else "", link=link),
+            Cell("Would be mended by", text=_owner(row, known), small=_remedy(by), link=link),
         ),
         style=_classes(row, known, choices),
         group=row["segment_id"],
     )
+
+
+def _remedy(by: Row | None) -> str:
+    """The opportunity's title; of one that is closed that it is."""
+    if by is None:
+        return ""
+    closed = f" ({fmt.lower(ideas.STATUSES[by['status']])})" if by["status"] in ideas.CLOSED else ""
+    return f"{by['title']}{closed}"
 
 
 def _series(history: History | None) -> Cell:

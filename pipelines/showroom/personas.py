@@ -179,7 +179,7 @@ def _line(row: Row, names: Mapping[str, str], currency: str) -> Line:
     if row["lo"] is not None and row["hi"] is not None:
         least, most = (_number(row, row[end], currency) for end in ("lo", "hi"))
         margin = f"{least.removesuffix('%').removesuffix(SD)} to {most.removesuffix(SD)}"
-    said = ", ".join(words for words in (margin, against, f"n {fmt.count(row['n'])}") if words)
+    said = ", ".join(words for words in (margin, against, f"n\u00a0{fmt.count(row['n'])}") if words)
     title = f"{KINDS[kind]}: {row['basis']}, n = {fmt.count(row['n'])}"
     return Line(text, _number(row, row["value"], currency), said, kind, title, is_apart)
 
