@@ -408,10 +408,10 @@ def keepers_title(owners: int, late: int) -> str:
     )
 
 
-def curves_title(apart: int, shown: int) -> str:
+def curves_title(apart: int, shown: int, *, asked: bool = True) -> str:
     """At how many points a group's mood lies apart from everyone's by more than its margin."""
     if not shown:
-        return "Too few answers to draw a mood"
+        return "Too few answers to draw a mood" if asked else "Nobody was asked how it felt"
     if not apart:
         return "No group’s mood lies apart from everyone’s"
     verb = "lies" if apart == 1 else "lie"

@@ -61,10 +61,11 @@ def curves_of(segments: Sequence[Segment]) -> Curves:
             )
         )
     shown = sum(point is not None for drawn in points.values() for point in drawn)
+    asked = any(column.mood.state != "none" for segment in segments for column in segment.map.columns)
     figure = Figure(
         figure_id="mood-curves",
         kicker="Mood",
-        title=copy.curves_title(len(apart), shown),
+        title=copy.curves_title(len(apart), shown, asked=asked),
         dek="From −2 at the foot to +2 at the head, on one scale for all. Bold is the group with its 95% margin, "
         "dashed everyone, faint the other groups. Where too few answered is a gap.",
         how=How(

@@ -98,6 +98,7 @@ def test_a_company_that_asks_nobody_has_maps_without_moods(tmp_path: Path) -> No
     assert "Nobody asked them how it felt." in own
     assert "Nobody keeps this map yet." in own
     assert "Nobody was asked how it felt" in (built.path / "index.html").read_text()
+    assert (built.path / "compare.html").read_text().count("Nobody was asked how it felt</h2>") == 2
     # The linter says what such a map lacks.
     assert {"The map has no actor.", "The map has no owner."} <= {finding.words for finding in built.findings}
 
