@@ -32,7 +32,8 @@ Sizes (the end-to-end tests hold the analytics to these; nothing under ``pipelin
     stands in the truth; it is highest at 60 EUR, and 0 and 150 EUR do harm.
 10. Languages: texts are German in North, East and Alpine, Spanish in South, English in West, 4 % in another; the
     vendor's language column is wrong or empty in 12 %. German texts contain "war".
-11. Non-customers value design 1.0 more (of 10) than customers; nothing else differs.
+11. Non-customers value design 1.0 more (of 10) than customers; no other need differs. They rate their usual shop, at a
+    level of its own.
 12. A tool outage of an agent team lowers the share of good ratings by 20 percentage points in the week after.
 13. Region Alpine has exactly nine answers in 2024Q4.
 14. Events come late, twice and out of order: 0.4 % of web events are repeated in the same file and 0.2 % in a later
