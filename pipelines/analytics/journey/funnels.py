@@ -156,14 +156,14 @@ def _protected(steps: pl.DataFrame, min_cell: int) -> pl.DataFrame:
     }
     marked = disclosure.protect(
         steps.with_columns(count.alias(f"_cell{name}") for name, count in open_only.items()),
-        ("n_reached", "n_immature", "n_excluded", "_cell_passed", "_cell_joined"),
+        ("n_entered", "n_reached", "n_immature", "n_excluded", "_cell_passed", "_cell_joined"),
         table_by=("funnel_id", "step_order"),
         dimension="breakdown",
         group="group_id",
         period=None,
         min_cell=min_cell,
     )
-    own = pl.col("hide_n_reached") | pl.col("hide__cell_passed")
+    own = pl.any_horizontal("hide_n_entered", "hide_n_reached", "hide__cell_passed")
     return marked.with_columns(
         own.cast(pl.Int8).cum_max().over(AT, order_by="step_order").cast(pl.Boolean).alias("_hidden"),
         *(pl.when(~pl.col(f"hide_{name}")).then(name).alias(name) for name in ("n_immature", "n_excluded")),

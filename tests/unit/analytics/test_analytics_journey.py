@@ -146,6 +146,23 @@ def test_few_who_join_an_open_funnel_late_hide_their_number_and_nothing_else():
     assert (north["n_reached"].to_list(), north["suppressed"].any()) == ([100, 100, 100], False)
 
 
+def test_few_who_enter_an_open_funnel_after_its_first_step_are_hidden():
+    frames = levels((100, 3, 1, "North", True), (100, 3, 1, "West", True), (5, 3, 1, "South", True))
+    late = pl.int_range(pl.len()) >= 200
+    steps = table(
+        "funnel_steps",
+        with_columns(
+            frames,
+            pl.when(late).then(2).otherwise(1).cast(pl.Int32).alias("entry_step"),
+            **{"journey.dim_funnel_steps": defined(is_open=True)},
+        ),
+    ).filter(breakdown="region")
+    # South's five are nobody's at the first step; the company's total would tell them beside one group more.
+    assert steps.filter(group_id="South")["suppressed"].all()
+    assert steps.filter(pl.col("n_entered").is_between(1, 10)).is_empty()
+    assert steps.filter("suppressed")["group_id"].n_unique() == 2
+
+
 def test_excluded_units_are_counted_aside():
     frames = levels((50, 1, 0, "North", True), (50, 3, 1, "North", True), (30, 3, 1, "North", True))
     steps = table("funnel_steps", with_columns(frames, (pl.int_range(pl.len()) >= 100).alias("is_excluded")))
