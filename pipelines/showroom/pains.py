@@ -16,12 +16,13 @@ from pipelines.showroom.charts import bars, spark
 from pipelines.showroom.figures import columns_of, key
 from pipelines.showroom.marts import Row
 from pipelines.showroom.model import Cell, ChartRow, Figure, Filter, How, RowChart, Tile, TileMap
+from pipelines.showroom.pain_history import TABLE as QUARTERS
 from pipelines.showroom.pain_history import History
 
 MOST = 40
 MOST_OPTIONS = 8
 """Options a choice may have: the style sheet has a rule for each."""
-SERIES = ("carts", "cart_causes", "sessions", "orders", "tickets", "feedback")
+PAIN_METRICS = ("pain_amount_year", "pain_urgency", "pain_frequency")
 NOBODY = "Nobody yet"
 TRENDS = {"rising": "Growing", "falling": "Shrinking", "steady": "Steady"}
 
@@ -95,11 +96,11 @@ def pains_chart(rows: Sequence[Row], known: Known, scheme: str) -> RowChart:
             words="A barrier is something people met that goes with a loss: a cart without an order, an order after "
             "which nothing was bought for half a year. Only causes of lost carts are costed, and only where the "
             "margin lies above zero. The trend is the group's own, over four quarters. The line is of all groups "
-            "together, the last eight quarters that are over: the share of carts, visits, deliveries, tickets or "
-            "reviews that met it, with its margin as if each stood alone; a quarter of too few cases is a gap. Who "
-            "would mend it is who keeps the opportunity that names it.",
-            tables=("journey_map", "pain_points", "cart_abandonment_causes", *SERIES, ideas.TABLE, ideas.EVIDENCE),
-            metrics=(("recoverable_revenue_year", ""), ("pain_amount_year", ""), ("pain_urgency", "")),
+            "together, the last eight quarters that are over: the share of carts, visits, orders or reviews that met "
+            "it, with its margin as if each stood alone; a quarter of too few cases is a gap. Who would mend it is "
+            "who keeps the opportunity that names it.",
+            tables=("journey_map", "pain_points", "cart_abandonment_causes", QUARTERS, ideas.TABLE, ideas.EVIDENCE),
+            metrics=tuple((name, "") for name in ("recoverable_revenue_year", *PAIN_METRICS)),
         ),
         rows=tuple(_figure_row(row, known) for row in found),
         absent="" if found else copy.absent("journey_map", "Pain points by group are"),

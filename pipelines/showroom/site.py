@@ -87,7 +87,7 @@ READS = {
         "journey_map",
         "pain_points",
         "cart_abandonment_causes",
-        *pains.SERIES,
+        pain_history.TABLE,
         *voice.TABLES,
         "opportunities",
         "opportunity_evidence",
@@ -152,7 +152,7 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
         cards_title=_cards_title(len(pages), is_known=any(page.low_point for page in pages)),
         matrix=matrix,
         changes=_changes(given),
-        pains=pains.pains_chart(map_rows, _known(marts, ordered, as_of, scheme), scheme),
+        pains=pains.pains_chart(map_rows, _known(marts, ordered, scheme), scheme),
         pain_tiles=pains.pain_tiles(map_rows, stages, ordered, currency, scheme),
         asked=voice.asked_chart(marts.rows(voice.GAPS), _questions(map_rows)),
         complaints=voice.complaints_chart(marts.rows(voice.TOPICS)),
@@ -177,13 +177,13 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
     return replace(site, figures=_figures(site))
 
 
-def _known(marts: Marts, names: dict[str, str], as_of: date, scheme: str) -> pains.Known:
+def _known(marts: Marts, names: dict[str, str], scheme: str) -> pains.Known:
     """What is known of pains beside the rows of the maps."""
     return pains.Known(
         names,
         marts.reporting_currency(),
         pains.trends_of(marts.rows("pain_points", scheme_id=scheme)),
-        pain_history.histories(marts, as_of, int(marts.manifest["min_cell"])),
+        pain_history.histories(marts.rows(pain_history.TABLE)),
         pains.mended_by(marts.rows(ideas.TABLE), _evidence(marts)),
     )
 

@@ -208,6 +208,7 @@ DIRTY = {
     ("segment_contrasts", "metrics_registered"): lambda f: put(f, None, measure="happiness"),
     ("pain_points", "multiplies"): lambda f: put(f, pl.col("severity").abs() > 0.001, value=-1e6, severity=0.5),
     ("pain_points", "hidden_stays_hidden"): lone_secret,
+    ("pain_quarters", "counted"): lambda f: put(f, SHOWN, n_affected=10**6),
     ("journey_map", "judgement_apart"): lambda f: put(f, pl.col("source_kind") == "judgement", value=1.0),
     ("journey_map", "columns_in_order"): lambda f: put(f, pl.col("lane") == "people", stage_order=99),
     ("journey_map", "hidden_stays_hidden"): lone_secret,

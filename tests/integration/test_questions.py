@@ -29,4 +29,6 @@ def test_every_requirement_has_one_entry() -> None:
 )
 def test_the_query_answers(full_demo: Demo, words: str, query: str) -> None:
     with duckdb.connect(str(full_demo.settings.published_dir / "current" / "marts.duckdb"), read_only=True) as con:
-        assert con.execute(query).fetchone() is not None, words
+        first = con.execute(query).fetchone()
+    assert first is not None, words
+    assert any(value not in {None, ""} for value in first), f"{words}: the first row says nothing"

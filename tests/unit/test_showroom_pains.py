@@ -3,66 +3,41 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 from xml.etree import ElementTree
 
-import duckdb
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.showroom import drivers, pain_history, pains
 from pipelines.showroom.charts import spark
-from pipelines.showroom.marts import Marts
 
 QUARTER = st.none() | st.tuples(st.floats(0, 1), st.floats(0, 0.2)).map(
     lambda at: (at[0], max(0.0, at[0] - at[1]), min(1.0, at[0] + at[1]))
 )
 
 
-def counts(*cells: tuple[int, int]) -> list[tuple[date, int, int]]:
-    starts = pain_history.quarter_starts(date(2026, 10, 31))
-    return [(start, *cell) for start, cell in zip(starts, cells, strict=False)]
-
-
-def test_quarters_are_the_last_complete_ones() -> None:
-    starts = pain_history.quarter_starts(date(2026, 10, 31))
-    assert (starts[0], starts[-1], len(starts)) == (date(2024, 10, 1), date(2026, 7, 1), 8)
-    assert pain_history.quarter_starts(date(2026, 1, 1))[-1] == date(2025, 10, 1)
-
-
-def test_a_quarter_of_few_cases_is_a_gap_and_takes_another_with_it() -> None:
-    found = pain_history.shown(counts((40, 200), (10, 200), (30, 200), (0, 200)), min_cell=11)
-    # Ten cases are too few; alone they could be told from the total, so the next smallest goes too.
-    assert [quarter.share for quarter in found] == [0.2, None, None, 0.0]
-    assert found[1] == pain_history.Quarter("2025Q1", None, None, None, None)
-    two = pain_history.shown(counts((40, 200), (10, 200), (30, 99)), min_cell=11)
-    assert [quarter.n for quarter in two] == [200, None, None]
-
-
-def test_a_share_lies_inside_its_margin() -> None:
-    # Wilson's interval of 30 in 100, as published tables have it.
-    lo, hi = pain_history.wilson(30, 100)
-    assert (round(lo, 4), round(hi, 4)) == (0.2189, 0.3958)
-    assert pain_history.wilson(0, 100)[0] == 0.0
-
-
-def test_carts_count_among_those_that_reached_the_step() -> None:
-    con = duckdb.connect()
-    con.execute(
-        "create table carts as select range as cart_id, date '2026-08-01' as cart_date, range < 200 as"
-        " has_checkout, false as has_shipping, false as has_payment from range(300)"
+def quarter(pain: str, period: str, value: float | None) -> dict[str, Any]:
+    shown = None if value is None else 200
+    return {"kind": "cart", "pain": pain, "period": period, "basis": "carts", "n": shown} | dict.fromkeys(
+        ("value", "lo", "hi"), value
     )
-    con.execute(
-        "create table cart_causes as select unnest(range(50)) as cart_id, 'error' as cause, 'checkout' as at_risk_step"
-    )
-    con.execute("insert into cart_causes values (0, 'error', 'checkout')")
-    marts = Marts(con, {}, frozenset({"carts", "cart_causes"}), set())
-    found = pain_history.histories(marts, date(2026, 10, 31), 11)
-    # A cart that met it twice is one cart; kinds whose events are not published are left out.
-    assert set(found) == {"cart:error"}
-    assert found["cart:error"].last is not None
-    assert (found["cart:error"].last.share, found["cart:error"].last.n) == (0.25, 200)
+
+
+def test_a_hidden_quarter_and_one_without_units_are_gaps() -> None:
+    rows = [
+        quarter("error", "2026Q3", None),
+        quarter("error", "2026Q1", 0.2),
+        quarter("error", "2026Q2", 0.25),
+        quarter("slow_page", "2026Q3", 0.1),
+    ]
+    found = pain_history.histories(rows)
+    assert [each.share for each in found["cart:error"].quarters] == [0.2, 0.25, None]
+    assert [each.share for each in found["cart:slow_page"].quarters] == [None, None, 0.1]
+    # The line ends where the last number is.
+    assert found["cart:error"].last == pain_history.Quarter("2026Q2", 0.25, 0.25, 0.25, 200)
+    assert found["cart:error"].base == "carts"
+    assert not pain_history.histories([])
 
 
 @given(st.lists(QUARTER, min_size=1, max_size=8))

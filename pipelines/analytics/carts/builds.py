@@ -9,6 +9,8 @@ import polars as pl
 
 from pipelines.analytics.carts.abandonment import build_cart_abandonment
 from pipelines.analytics.carts.causes import CAUSES, build_cart_abandonment_causes
+from pipelines.analytics.carts.pain_quarters import build_pain_quarters
+from pipelines.analytics.carts.pain_units import Met
 from pipelines.analytics.carts.pains import build_pain_points
 from pipelines.analytics.carts.session_rule import build_cart_session_rule
 from pipelines.analytics.carts.thresholds import build_shipping_what_if
@@ -21,6 +23,7 @@ from pipelines.analytics.inputs import (
     ORDERS,
     RUN,
     SEGMENTS,
+    SESSIONS,
     THRESHOLDS,
     TICKETS,
     Frames,
@@ -60,17 +63,41 @@ def _shipping_what_if(frames: Frames, run: Run) -> pl.DataFrame:
     )
 
 
-def _pain_points(frames: Frames, run: Run) -> pl.DataFrame:
-    return build_pain_points(
+def _met(frames: Frames) -> Met:
+    return Met(
         carts=frames[CARTS],
-        sessions=frames["journey.fct_sessions"],
+        sessions=frames[SESSIONS],
         orders=frames[ORDERS],
         tickets=frames[TICKETS],
         feedback=frames[FEEDBACK],
-        customers=frames[CUSTOMERS],
-        membership=frames[MEMBERSHIP],
-        **vars(run),
     )
+
+
+def _pain_points(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_pain_points(met=_met(frames), customers=frames[CUSTOMERS], membership=frames[MEMBERSHIP], **vars(run))
+
+
+def _pain_quarters(frames: Frames, run: Run) -> pl.DataFrame:
+    return build_pain_quarters(met=_met(frames), customers=frames[CUSTOMERS], **vars(run))
+
+
+MET = {
+    CARTS: (
+        *columns(
+            "cart_id customer_id region cart_date value_amount_reporting has_checkout has_shipping has_payment "
+            "is_abandoned is_mature"
+        ),
+        *(cause.exposure for cause in CAUSES),
+    ),
+    SESSIONS: columns("session_id customer_id region session_date n_errors has_checkout has_purchase"),
+    ORDERS: columns(
+        "order_id customer_id region order_date is_valid net_amount_reporting delivered_at delivery_promised_at"
+    ),
+    TICKETS: columns("ticket_id order_id customer_id opened_date topic"),
+    FEEDBACK: columns("feedback_id feedback_kind customer_id region feedback_date product_line stars"),
+    **IS_STAFF,
+}
+"""The columns pains are found in."""
 
 
 BUILDS: dict[str, TableBuild] = {
@@ -115,26 +142,6 @@ BUILDS: dict[str, TableBuild] = {
         },
         _shipping_what_if,
     ),
-    "pain_points": TableBuild(
-        {
-            CARTS: (
-                *columns(
-                    "cart_id customer_id region cart_date value_amount_reporting has_checkout has_shipping has_payment "
-                    "is_abandoned is_mature"
-                ),
-                *(cause.exposure for cause in CAUSES),
-            ),
-            "journey.fct_sessions": columns(
-                "session_id customer_id region session_date n_errors has_checkout has_purchase"
-            ),
-            ORDERS: columns(
-                "order_id customer_id region order_date is_valid net_amount_reporting delivered_at delivery_promised_at"
-            ),
-            TICKETS: columns("ticket_id order_id customer_id opened_date topic"),
-            FEEDBACK: columns("feedback_id feedback_kind customer_id region feedback_date product_line stars"),
-            **IS_STAFF,
-            **SEGMENTS,
-        },
-        _pain_points,
-    ),
+    "pain_points": TableBuild({**MET, **SEGMENTS}, _pain_points),
+    "pain_quarters": TableBuild(MET, _pain_quarters),
 }

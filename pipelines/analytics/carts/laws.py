@@ -32,6 +32,12 @@ def pains_multiply(context: Context) -> list[tuple[int, str]]:
     )
 
 
+def shares_are_counted(context: Context) -> list[tuple[int, str]]:
+    """A share is the units that met it among all of them."""
+    gap = (pl.col("value") - pl.col("n_affected") / pl.col("n")).abs() > TOLERANCE
+    return breaches(context.frame.filter(gap), "shares that are not their counts")
+
+
 def parts_add_up(context: Context) -> list[tuple[int, str]]:
     """The three parts of a what-if sum to it, and today's threshold changes nothing."""
     parts = pl.col("conversion_year") + pl.col("top_up_year") + pl.col("subsidy_year")
@@ -88,5 +94,6 @@ LAWS: dict[str, tuple[Law, ...]] = {
         Law("multiplies", "The amount is frequency x severity x value.", pains_multiply, NOTHING),
         hidden_law(("kind", "pain"), ("scheme_id", "segment_id", None)),
     ),
+    "pain_quarters": (Law("counted", "A share is what its counts say.", shares_are_counted, NOTHING),),
     "shipping_what_if": (Law("parts_sum", "Conversion, top-up and subsidy are all there is.", parts_add_up, NOTHING),),
 }

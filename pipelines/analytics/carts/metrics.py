@@ -106,6 +106,15 @@ DEFINITIONS = (
         "pain_points",
     ),
     Definition(
+        "pain_frequency",
+        "How often a pain is met",
+        "Share of the units at risk in a quarter that met the pain, all known customers together.",
+        "units that met it / units at risk; Wilson interval, as if each unit stood alone",
+        "share",
+        INSIGHT,
+        "pain_quarters",
+    ),
+    Definition(
         "pain_urgency",
         "Does a pain grow",
         "Change of the share of units that meet it, a quarter, against its level over the last four complete quarters.",

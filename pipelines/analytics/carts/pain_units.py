@@ -7,6 +7,7 @@ Every frame is of few pains: kind, pain, stage, customer_id, region, day, expose
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
@@ -18,6 +19,17 @@ from pipelines.analytics.carts.causes import CAUSES
 SILENCE_DAYS = 180
 TICKET_DAYS = 30
 LOW_STARS = 2
+
+
+@dataclass(frozen=True)
+class Met:
+    """What pains are met in."""
+
+    carts: pl.DataFrame
+    sessions: pl.DataFrame
+    orders: pl.DataFrame
+    tickets: pl.DataFrame
+    feedback: pl.DataFrame
 
 
 def cart_units(carts: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -161,6 +173,17 @@ def review_units(
         pl.lit(worth, pl.Float64).alias("value"),
         "feedback_id",
     )
+
+
+def known_units(met: Met, as_of: date) -> Iterator[pl.DataFrame]:
+    """The units of every kind as soon as it is known whether they met the pain: kind, pain, customer_id, day, exposed.
+
+    ``lost`` and ``value`` say nothing here: no time was given to be lost in.
+    """
+    yield from cart_units(met.carts)
+    yield from site_units(met.sessions, 0.0)
+    yield from order_units(met.orders, met.tickets, as_of, silence=0)
+    yield from review_units(met.feedback, met.orders, as_of, silence=0)
 
 
 def _named(kind: str, pain: str, stage: str) -> list[pl.Expr]:

@@ -14,7 +14,7 @@ resampled whole, for the range of the amount and of the rank.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import chain
 
@@ -22,12 +22,14 @@ import polars as pl
 
 from pipelines.analytics import cells, disclosure, stats
 from pipelines.analytics.carts.causes import DAYS_A_YEAR, FALSE_DISCOVERIES
+from pipelines.analytics.carts.pain_quarters import with_urgency
 from pipelines.analytics.carts.pain_ranges import CELL, ENOUGH, PAIN, SUMS, Counted, counted, with_ranges
-from pipelines.analytics.carts.pain_units import cart_units, order_units, review_units, site_units
+from pipelines.analytics.carts.pain_units import Met, cart_units, order_units, review_units, site_units
 from pipelines.analytics.tables import TABLES
 
-PERIODS = 4
 PRACTICAL_RATIO = 1.1
+UNWATCHED = ("cart", "site")
+"""Kinds whose loss is known at once, so that all their units count."""
 COUNTS = ("n", "n_affected")
 EVIDENCE = ("cart_id", "session_id", "order_id", "ticket_id", "feedback_id")
 
@@ -60,41 +62,11 @@ def felt(units: Iterator[pl.DataFrame], persons: pl.DataFrame) -> Iterator[tuple
             yield counted(part, str(kind), str(pain)), pl.concat([about, latest], how="horizontal")
 
 
-def with_urgency(frame: pl.DataFrame, quarters: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Add the slope of the frequency over the last four complete quarters, as a share of its level."""
-    last = cells.last_complete_quarter(as_of)
-    recent = quarters.with_columns((pl.col("_quarter") - last + PERIODS - 1).alias("_q")).filter(
-        pl.col("_q").is_between(0, PERIODS - 1)
-    )
-    level = pl.col("n1") / (pl.col("n1") + pl.col("n0"))
-    away = pl.col("_q") - (PERIODS - 1) / 2
-    spread = sum((place - (PERIODS - 1) / 2) ** 2 for place in range(PERIODS))
-    noise = level * (1 - level) / (pl.col("n1") + pl.col("n0"))
-    slopes = (
-        recent.group_by(CELL)
-        .agg(
-            ((away * level).sum() / spread).alias("_slope"),
-            ((away**2 * noise).sum().sqrt() / spread).alias("_se"),
-            level.mean().alias("_level"),
-            (pl.col("n1").sum() >= ENOUGH).alias("_enough"),
-            pl.len().alias("_periods"),
-        )
-        .filter((pl.col("_periods") == PERIODS) & (pl.col("_level") > 0) & pl.col("_enough"))
-    )
-    ends = {"urgency": 0.0, "urgency_lo": -stats.Z95, "urgency_hi": stats.Z95}
-    urgent = slopes.select(
-        *CELL, *(((pl.col("_slope") + z * pl.col("_se")) / pl.col("_level")).alias(name) for name, z in ends.items())
-    )
-    return frame.join(urgent, on=CELL, how="left").with_columns(
-        pl.when(pl.col("urgency").is_null())
-        .then(pl.lit("insufficient_n"))
-        .when(pl.col("urgency_lo") > 0)
-        .then(pl.lit("rising"))
-        .when(pl.col("urgency_hi") < 0)
-        .then(pl.lit("falling"))
-        .otherwise(pl.lit("steady"))
-        .alias("trend")
-    )
+def by_quarter(pains: Sequence[Counted]) -> pl.DataFrame:
+    """The sums of every cell of these pains and quarter."""
+    return pl.concat(
+        each.cells.select(pl.lit(each.kind).alias("kind"), pl.lit(each.pain).alias("pain"), pl.all()) for each in pains
+    ).with_columns(pl.col(SUMS).cast(pl.Float64))
 
 
 def segments_hit(frame: pl.DataFrame) -> pl.DataFrame:
@@ -115,11 +87,7 @@ def segments_hit(frame: pl.DataFrame) -> pl.DataFrame:
 
 def build_pain_points(
     *,
-    carts: pl.DataFrame,
-    sessions: pl.DataFrame,
-    orders: pl.DataFrame,
-    tickets: pl.DataFrame,
-    feedback: pl.DataFrame,
+    met: Met,
     customers: pl.DataFrame,
     membership: pl.DataFrame,
     as_of: date,
@@ -128,16 +96,16 @@ def build_pain_points(
 ) -> pl.DataFrame:
     """One row per pain, scheme (the company, region, the key schemes) and group that has units; pains somebody met."""
     table = TABLES["pain_points"]
-    average = orders.filter("is_valid")["net_amount_reporting"].mean()
+    average = met.orders.filter("is_valid")["net_amount_reporting"].mean()
     worth = average if isinstance(average, float) else 0.0
-    persons = persons_of([carts, sessions, orders, feedback], customers, membership)
+    persons = persons_of([met.carts, met.sessions, met.orders, met.feedback], customers, membership)
     found = list(
         felt(
             chain(
-                cart_units(carts),
-                site_units(sessions, worth),
-                order_units(orders, tickets, as_of),
-                review_units(feedback, orders, as_of),
+                cart_units(met.carts),
+                site_units(met.sessions, worth),
+                order_units(met.orders, met.tickets, as_of),
+                review_units(met.feedback, met.orders, as_of),
             ),
             persons,
         )
@@ -148,11 +116,16 @@ def build_pain_points(
     about = pl.concat([row for _, row in found], how="diagonal").with_columns(
         ((pl.col("_last").max() - pl.col("_first").min()).over("kind").dt.total_days() + 1).alias("_days")
     )
-    quarters = pl.concat(
-        each.cells.select(pl.lit(each.kind).alias("kind"), pl.lit(each.pain).alias("pain"), pl.all()) for each in pains
-    ).with_columns(pl.col(SUMS).cast(pl.Float64))
+    # Whether a pain grows need not wait for what is lost: orders and reviews count as soon as they can be told.
+    recent = chain(
+        order_units(met.orders, met.tickets, as_of, silence=0),
+        review_units(met.feedback, met.orders, as_of, silence=0),
+    )
+    at_once = [each for each in pains if each.kind in UNWATCHED]
+    quarters = by_quarter(at_once + [each for each, _ in felt(recent, persons)])
     frame = (
-        quarters.group_by(CELL)
+        by_quarter(pains)
+        .group_by(CELL)
         .agg(pl.col(SUMS).sum())
         .join(about.select(*PAIN, "stage", (DAYS_A_YEAR / pl.col("_days")).alias("_a_year")), on=PAIN)
     )

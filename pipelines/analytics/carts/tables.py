@@ -157,4 +157,14 @@ TABLES = (
         Column("evidence_ticket_id", STRING, "The latest case, a ticket; company only."),
         Column("evidence_feedback_id", STRING, "The latest case, a review; company only."),
     ),
+    table(
+        "pain_quarters",
+        "One row per pain and complete quarter, the last eight: how often it was met, all known customers together.",
+        "kind pain period",
+        Column("kind", STRING, "cart, site, support, delivery, review."),
+        Column("pain", STRING, "As in pain_points."),
+        PERIOD,
+        *estimate("Share of the units that met it.", "Units at risk in the quarter, whatever became of them."),
+        Column("n_affected", INT, "Of those, units that met it."),
+    ),
 )

@@ -103,14 +103,15 @@ def against_the_rest(steps: pl.DataFrame) -> pl.DataFrame:
     breakdown. Hidden rows and sides below MIN_TESTED units are not tested.
     """
     at = ["funnel_id", "breakdown", "step_order"]
-    is_known = pl.col("group_id") != cells.UNKNOWN
-    known = steps.filter(is_known).group_by(at).agg(pl.col("n", "_passed").sum().name.suffix("_all"))
-    wide = steps.join(known.rename({"n_all": "_n_all"}), on=at, how="left", maintain_order="left").with_columns(
-        pl.when(is_known).then("_n_all").alias("_n_all"), pl.when(is_known).then("_passed_all").alias("_passed_all")
+    rest = steps.filter(pl.col("group_id") != cells.UNKNOWN).select(
+        *AT,
+        "step_order",
+        (pl.col("n").sum().over(at) - pl.col("n")).alias("_n_rest"),
+        (pl.col("_passed").sum().over(at) - pl.col("_passed")).alias("_passed_rest"),
     )
-    a, n = wide["_passed"].to_numpy(), wide["n"].to_numpy()
-    rest_a, rest_n = (wide[f"{name}_all"] - wide[own] for name, own in (("_passed", "_passed"), ("_n", "n")))
-    pair = stats.two_by_two(a, n - a, rest_a.to_numpy(), (rest_n - rest_a).to_numpy())
+    wide = steps.join(rest, on=[*AT, "step_order"], how="left", maintain_order="left")
+    n, passed, n_rest, passed_rest = (wide[name].to_numpy() for name in ("n", "_passed", "_n_rest", "_passed_rest"))
+    pair = stats.two_by_two(passed, n - passed, passed_rest, n_rest - passed_rest)
     is_tested = (
         (pl.col("breakdown") != cells.COMPANY)
         & (pl.col("step_order") > 1)
@@ -122,8 +123,7 @@ def against_the_rest(steps: pl.DataFrame) -> pl.DataFrame:
     values = (pair.risk_difference.value, pair.risk_difference.lo, pair.risk_difference.hi, pair.p)
     family = pl.concat_str(pl.lit("funnel_steps"), "funnel_id", "breakdown", separator="|")
     marked = (
-        wide.with_columns(rest_n.alias("_n_rest"))
-        .with_columns(
+        wide.with_columns(
             pl.Series(name, found, pl.Float64).fill_nan(None) for name, found in zip(names, values, strict=True)
         )
         .with_columns(is_tested.alias("_tested"))

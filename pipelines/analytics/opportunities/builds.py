@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.analytics.carts.builds import BUILDS as CART_BUILDS
+from pipelines.analytics.carts.builds import MET
 from pipelines.analytics.inputs import (
     CARTS,
     CONSENTS,
@@ -21,6 +21,7 @@ from pipelines.analytics.inputs import (
     RUN,
     SEGMENTS,
     SENDS,
+    SESSIONS,
     TICKETS,
     Frames,
     Run,
@@ -41,7 +42,6 @@ DRIVERS = "analytics.satisfaction_drivers"
 GAPS = "analytics.information_gaps"
 EVIDENCE = "analytics.opportunity_evidence"
 CUSTOMER_OFFERS = "analytics.customer_offers"
-SESSIONS = "journey.fct_sessions"
 RATES = "core.dim_fx_rates"
 MAP_STAGES = "seeds.map_stages"
 REMEDIES = "seeds.opportunity_remedies"
@@ -113,8 +113,6 @@ OFFER = columns(
     "offer_id name channel scheme_id segment_id campaign_offer given_share margin_floor quiet_days holdout_share "
     "starts_on ends_on outcome_days owner"
 )
-WATCHED = {name: CART_BUILDS["pain_points"].inputs[name] for name in (CARTS, SESSIONS, ORDERS, TICKETS, FEEDBACK)}
-"""What a watched pain is counted in: the columns pains are found in."""
 
 BUILDS: dict[str, TableBuild] = {
     "opportunity_evidence": TableBuild(
@@ -153,7 +151,7 @@ BUILDS: dict[str, TableBuild] = {
             RATES: columns("currency rate_date fx_rate"),
             CUSTOMERS: columns("customer_id is_staff net_amount_reporting margin_amount_reporting"),
             RUN: columns("reporting_currency"),
-            **WATCHED,
+            **MET,
         },
         _opportunities,
     ),
