@@ -1,5 +1,5 @@
--- One row per person and pair of steps: how often one step follows another. A journey begins at START and ends with END, 30 days after
--- its last step; a journey that was still under way at as_of has no END yet. A step that follows itself is a loop and counts.
+-- One row per person and pair of steps: how often one step follows another. A journey begins at START and ends with END, where
+-- journey_silence_days follow without one; a journey that was still under way at as_of has no END yet. A step that follows itself is a loop and counts.
 with steps as (
     select
         customer_id,
@@ -31,7 +31,7 @@ ordered_steps as (
 transitions as (
     select
         customer_id,
-        case when event_at <= previous_at + interval 30 day then previous_step else 'START' end as from_step,
+        case when event_at <= previous_at + interval {{ var('journey_silence_days') }} day then previous_step else 'START' end as from_step,
         path_step as to_step
     from ordered_steps
     union all
@@ -41,7 +41,7 @@ transitions as (
         'END' as to_step
     from ordered_steps
     cross join run_settings
-    where coalesce(ordered_steps.next_at, run_settings.as_of) > ordered_steps.event_at + interval 30 day
+    where coalesce(ordered_steps.next_at, run_settings.as_of) > ordered_steps.event_at + interval {{ var('journey_silence_days') }} day
 )
 
 select

@@ -1,5 +1,5 @@
 -- One row per buyer and way to a purchase: the distinct steps of a journey in the order in which each was first taken, up to the first
--- order or store purchase of it. A journey ends after 30 silent days, as in agg_path_transitions; one that bought nothing has no row.
+-- order or store purchase of it. A journey ends where journey_silence_days follow without a step; one that bought nothing has no row.
 with steps as (
     select
         customer_id,
@@ -38,7 +38,7 @@ journeys as (
         path_step,
         step_order,
         is_purchase,
-        sum(case when event_at <= previous_at + interval 30 day then 0 else 1 end) over (
+        sum(case when event_at <= previous_at + interval {{ var('journey_silence_days') }} day then 0 else 1 end) over (
             partition by customer_id
             order by event_at, step_order
             rows between unbounded preceding and current row
