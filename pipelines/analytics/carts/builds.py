@@ -95,7 +95,6 @@ MET = {
     ),
     TICKETS: columns("ticket_id order_id customer_id opened_date topic"),
     FEEDBACK: columns("feedback_id feedback_kind customer_id region feedback_date product_line stars"),
-    **IS_STAFF,
 }
 """The columns pains are found in."""
 
@@ -142,6 +141,6 @@ BUILDS: dict[str, TableBuild] = {
         },
         _shipping_what_if,
     ),
-    "pain_points": TableBuild({**MET, **SEGMENTS}, _pain_points),
-    "pain_quarters": TableBuild(MET, _pain_quarters),
+    "pain_points": TableBuild({**MET, **IS_STAFF, **SEGMENTS}, _pain_points),
+    "pain_quarters": TableBuild({**MET, **IS_STAFF}, _pain_quarters),
 }
