@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from pipelines.analytics.definition import CARE, COMMERCE, INSIGHT, Definition
 
-_ABOVE = "(observed - chance) / (1 - chance); chance: the same purchases one window earlier; persons as the unit"
+_ABOVE = (
+    "(observed - chance) / (1 - chance), of identified persons, persons as the unit; chance: the same purchases one "
+    "window earlier; only looks and purchases that tell whose they are count, so what is on no record is left out"
+)
 _ONBOARDING = "new customers to whom it happened within 30 days / those whose 30 days are over; Wilson interval"
 _MEDIAN = "median over sessions with a purchase, first event to confirmation; interval by order statistics"
 
