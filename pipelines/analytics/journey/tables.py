@@ -122,7 +122,7 @@ TABLES = (
             "Value of the measure; where people look on one side and buy on the other, the share above chance.",
             "Persons; or the sessions, tickets, products or answers (of the smaller side) the measure is of.",
         ),
-        Column("observed_share", FLOAT, "Share seen: both sides on record, chance included; null where chance is no matter."),
+        Column("observed_share", FLOAT, "Share on record, chance included; null where chance is no matter."),
         Column("chance_share", FLOAT, "Share the same purchases have one window earlier, where no look led to them."),
         Column("shuffled_share", FLOAT, "Share they have on average on any day of their month: much of it is real."),
         Column(
