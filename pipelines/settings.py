@@ -21,6 +21,9 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEMO_SYSTEMS = ("shopify", "zendesk", "hubspot", "ga4", "klaviyo", "trustpilot", "qualtrics", "pos")
 """The systems of the demo company: what is enabled where nothing else is said."""
 
+DEMO_COMPANY = "demo"
+"""How the rows people wrote for the demo company are marked."""
+
 MEMORY_LIMITS = {"dev": "6GB", "test": "2GB", "prod": "6GB"}
 """DuckDB's memory limit by environment; every environment stands here, there is no fallback."""
 
@@ -38,6 +41,7 @@ class Settings:
     home: Path
     landing_dir: Path
     systems: tuple[str, ...]
+    company: str
     as_of: str
     reporting_time_zone: str | None
     reporting_currency: str | None
@@ -105,7 +109,9 @@ class Settings:
     @property
     def is_demo(self) -> bool:
         """True where no data is configured: the demo company is generated into the landing folder."""
-        return self.landing_dir == self.home / "landing" and self.systems == DEMO_SYSTEMS
+        return (
+            self.landing_dir == self.home / "landing" and self.systems == DEMO_SYSTEMS and self.company == DEMO_COMPANY
+        )
 
     def environ(self) -> dict[str, str]:
         """The environment a child (dbt in-process, Dagster's own processes) needs to see the same settings."""
@@ -114,6 +120,7 @@ class Settings:
             "JOURNEYLINE_HOME": str(self.home),
             "JOURNEYLINE_DATA": str(self.landing_dir),
             "JOURNEYLINE_SOURCES": ",".join(self.systems),
+            "JOURNEYLINE_COMPANY": self.company,
             "JOURNEYLINE_AS_OF": self.as_of,
             "JOURNEYLINE_WAREHOUSE": str(self.warehouse_path),
             "JOURNEYLINE_TEMP": str(self.temp_dir),
@@ -144,12 +151,17 @@ def load_settings(environ: Mapping[str, str] | None = None, *, project_root: Pat
     if systems != DEMO_SYSTEMS:
         default_home = default_home / "+".join(systems)
     home = _path(env.get("JOURNEYLINE_HOME"), default_home)
+    landing_dir = _path(env.get("JOURNEYLINE_DATA"), home / "landing")
+    # Exports of one's own come from another company, even where its systems are those of the demo.
+    is_demo = systems == DEMO_SYSTEMS and landing_dir == home / "landing"
+    own_name = DEMO_COMPANY if is_demo else "+".join(systems)
     return Settings(
         environment=environment,
         project_root=project_root,
         home=home,
-        landing_dir=_path(env.get("JOURNEYLINE_DATA"), home / "landing"),
+        landing_dir=landing_dir,
         systems=systems,
+        company=env.get("JOURNEYLINE_COMPANY", "").strip() or own_name,
         as_of=_as_of(env.get("JOURNEYLINE_AS_OF") or "last_event"),
         reporting_time_zone=_time_zone(env.get("JOURNEYLINE_TIME_ZONE")),
         reporting_currency=_currency(env.get("JOURNEYLINE_CURRENCY")),

@@ -147,9 +147,9 @@ def export_command(
     believed = _judgements(settings)
     to.mkdir(parents=True, exist_ok=True)
     for scheme, segment in maps:
-        sheet = to_csv(sheet_rows(rows, scheme, segment, believed), SHEET, guarded=True)
-        (to / f"{segment}.csv").write_text(sheet, "utf-8")
-        (to / f"{segment}.md").write_text(sheet_text(rows, scheme, segment, believed), "utf-8")
+        given = (rows, settings.company, scheme, segment, believed)
+        (to / f"{segment}.csv").write_text(to_csv(sheet_rows(*given), SHEET, guarded=True), "utf-8")
+        (to / f"{segment}.md").write_text(sheet_text(*given), "utf-8")
         typer.echo(to / f"{segment}.csv")
     err().print(f"{len(maps)} maps; fill in the CSV files, then: journeyline showroom workshop import {to}/*.csv")
 

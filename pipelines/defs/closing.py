@@ -32,6 +32,7 @@ FUNNELS = {name: dg.AssetKey(["raw", name]) for name in ("funnel_definitions", "
 
 RUN_COLUMNS = {
     "run_id": "varchar",
+    "company": "varchar",
     "run_at": "timestamp",
     "as_of": "timestamp",
     "as_of_date": "date",

@@ -158,6 +158,7 @@ def write_run_settings(
     as_of_date = _as_of_date(settings.as_of, zone, manifest, [c.system for c in listed])
     row: dict[str, object] = {
         "run_id": run_id,
+        "company": settings.company,
         "run_at": utc_now().replace(tzinfo=None),
         "as_of": start_of_day(as_of_date + timedelta(days=1), zone),
         "as_of_date": as_of_date,

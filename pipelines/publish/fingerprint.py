@@ -24,6 +24,7 @@ def fingerprint(settings: Settings) -> str:
         "batches": _landed(settings),
         "code": code_revision(settings.project_root),
         "systems": settings.systems,
+        "company": settings.company,
         "as_of": _as_of(settings),
         "reporting_time_zone": settings.reporting_time_zone,
         "reporting_currency": settings.reporting_currency,

@@ -4,7 +4,8 @@ Belongs here: what a sheet holds, what of a filled-in one is taken, and why a li
 measured, which no sheet can change: a sheet only adds to, rewords or drops what the team believes.
 
 A sheet shows a shared line (segment ``all``) with every segment. Left as it is it stays shared; reworded it becomes the
-segment's own; emptied it stays, for the others.
+segment's own; emptied it stays, for the others. Lines of another company stand in the same seed, on no sheet of this
+one, and stay as they are.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ from pipelines.showroom.maps import LANE_NAMES, TEXT_LANES, stages_of
 from pipelines.showroom.marts import Row
 
 ALL = "all"
-KEY = ("scheme_id", "segment_id", "map_stage", "lane", "item")
+KEY = ("company", "scheme_id", "segment_id", "map_stage", "lane", "item")
 COLUMNS = (*KEY, "text", "owner", "reviewed_on", "review_by")
 """Columns of the seed ``journey_judgements``."""
-SHEET = ("scheme_id", "segment_id", "map_stage", "stage_name", "lane", "known", "item", "text", "owner", "review_by")
+SHEET = (
+    *("company", "scheme_id", "segment_id", "map_stage", "stage_name", "lane", "known"),
+    *("item", "text", "owner", "review_by"),
+)
 """Columns of a sheet; ``stage_name`` and ``known`` are for its readers and are not read back."""
 REVIEW_AFTER = timedelta(days=182)
 """A belief is looked at again after half a year unless the sheet says when."""
@@ -48,23 +52,26 @@ class Merged:
     refused: tuple[str, ...] = ()
 
 
-def sheet_rows(rows: Sequence[Row], scheme: str, segment: str, judgements: Iterable[Judgement]) -> list[Judgement]:
+def sheet_rows(
+    rows: Sequence[Row], company: str, scheme: str, segment: str, judgements: Iterable[Judgement]
+) -> list[Judgement]:
     """One segment's sheet from the rows of ``journey_map``: what is believed by now, and a free line in every cell."""
     own = [row for row in rows if (row["scheme_id"], row["segment_id"]) == (scheme, segment)]
-    believed = _believed(judgements, scheme, segment)
+    told = (row for row in judgements if row["company"] == company)
+    believed = _believed(told, scheme, segment)
+    of = {"company": company, "scheme_id": scheme, "segment_id": segment}
     lines = []
     for stage, stage_name in stages_of(rows):
         for lane in TEXT_LANES:
             known = "; ".join(_known(row) for row in own if _is_measured(row, stage, lane))
-            head = {"scheme_id": scheme, "segment_id": segment, "map_stage": stage, "stage_name": stage_name}
-            cell = {**head, "lane": lane, "known": known}
-            told = [row for row in believed if (row["map_stage"], row["lane"]) == (stage, lane)]
-            lines += [{**cell, **{name: row[name] for name in ("item", "text", "owner", "review_by")}} for row in told]
+            cell = {**of, "map_stage": stage, "stage_name": stage_name, "lane": lane, "known": known}
+            here = [row for row in believed if (row["map_stage"], row["lane"]) == (stage, lane)]
+            lines += [{**cell, **{name: row[name] for name in ("item", "text", "owner", "review_by")}} for row in here]
             lines.append({**cell, "item": "", "text": "", "owner": "", "review_by": ""})
     return lines
 
 
-def sheet_text(rows: Sequence[Row], scheme: str, segment: str, judgements: Iterable[Judgement]) -> str:
+def sheet_text(rows: Sequence[Row], company: str, scheme: str, segment: str, judgements: Iterable[Judgement]) -> str:
     """The same as a page to print: who the map is of, what is known, what is believed, and room to write."""
     own = (row for row in rows if (row["scheme_id"], row["segment_id"]) == (scheme, segment))
     head = {row["item"]: row["text"] for row in own if row["lane"] == "header"}
@@ -75,7 +82,7 @@ def sheet_text(rows: Sequence[Row], scheme: str, segment: str, judgements: Itera
         f"{LONGEST} characters a line, with who says so. No names, addresses or numbers of customers."
     )
     lines += ["", rules]
-    sheet = sheet_rows(rows, scheme, segment, judgements)
+    sheet = sheet_rows(rows, company, scheme, segment, judgements)
     for stage, stage_name in stages_of(rows):
         lines += ["", f"## {_plain(stage_name)}", "", "| Lane | Known | Believed |", "| --- | --- | --- |"]
         for lane in TEXT_LANES:
@@ -161,6 +168,7 @@ def _wrong(line: Judgement, stages: frozenset[str]) -> str:
     reasons = {
         f"there is no stage {line['map_stage']}": line["map_stage"] not in stages,
         f"nobody fills in the lane {line['lane']}": line["lane"] not in TEXT_LANES,
+        "it names no company": not line["company"],
         "it names no segment": not (line["scheme_id"] and line["segment_id"]),
         f"the text has {len(line['text'])} characters, at most {LONGEST} are read": len(line["text"]) > LONGEST,
         "the text holds an address or a long number: leave people out": PERSONAL.search(line["text"]) is not None,
@@ -183,7 +191,7 @@ def _is_date(text: str) -> bool:
 
 def _judgement(line: Judgement, today: date) -> Judgement:
     return {
-        **{name: line[name] for name in ("scheme_id", "segment_id", "map_stage", "lane")},
+        **{name: line[name] for name in ("company", "scheme_id", "segment_id", "map_stage", "lane")},
         "item": line["item"] or _slug(line["text"]),
         "text": line["text"],
         "owner": line["owner"],

@@ -152,6 +152,7 @@ def make_base(factory: pytest.TempPathFactory, home: Path) -> Path:
             create table raw.run_settings as
             select
                 'test' as run_id,
+                'demo' as company,
                 timestamp '{LOADED}' as run_at,
                 timestamp '{AS_OF}' as as_of,
                 cast(timestamp '{AS_OF}' as date) - 1 as as_of_date,

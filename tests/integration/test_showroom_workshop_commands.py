@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from pipelines.cli.exit_codes import ExitCode
 from pipelines.cli.main import app
 
-SEED = "scheme_id,segment_id,map_stage,lane,item,text,owner,reviewed_on,review_by\n"
+SEED = "company,scheme_id,segment_id,map_stage,lane,item,text,owner,reviewed_on,review_by\n"
 
 
 @pytest.fixture
@@ -59,7 +59,8 @@ def test_a_sheet_goes_out_is_filled_in_and_comes_back(seed: Path, tmp_path: Path
     assert "line 3: the text holds an address or a long number" in told
     assert "ann@" not in told
     (row,) = csv.DictReader(seed.read_text().splitlines())
-    assert (row["segment_id"], row["map_stage"], row["text"]) == ("segment_0", "discover", "Look at pictures first")
+    assert (row["company"], row["segment_id"], row["map_stage"]) == ("demo", "segment_0", "discover")
+    assert row["text"] == "Look at pictures first"
 
 
 def test_a_file_that_is_no_sheet_is_refused(seed: Path, tmp_path: Path) -> None:

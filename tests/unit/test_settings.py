@@ -36,6 +36,14 @@ def test_other_systems_get_a_state_folder_of_their_own() -> None:
     assert not settings.is_demo
 
 
+def test_exports_of_one_s_own_are_of_another_company_even_from_the_demo_s_systems(tmp_path: Path) -> None:
+    assert load().company == "demo"
+    assert load(SOURCES="shopify,ga4").company == "ga4+shopify"
+    assert load(DATA=str(tmp_path)).company == "+".join(DEMO_SYSTEMS)
+    assert load(DATA=str(tmp_path), COMPANY="acme").company == "acme"
+    assert not load(COMPANY="acme").is_demo
+
+
 def test_the_order_of_the_demo_systems_does_not_matter() -> None:
     assert load(SOURCES=",".join(reversed(DEMO_SYSTEMS))) == load()
 

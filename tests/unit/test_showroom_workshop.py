@@ -29,7 +29,7 @@ ROWS = [
 
 
 def judgement(segment: str, lane: str, item: str, text: str, scheme: str = "lifecycle") -> dict[str, str]:
-    values = (scheme, segment, "buy", lane, item, text, "crm", "2026-09-15", "2027-03-15")
+    values = ("demo", scheme, segment, "buy", lane, item, text, "crm", "2026-09-15", "2027-03-15")
     return dict(zip(COLUMNS, values, strict=True))
 
 
@@ -41,7 +41,7 @@ BELIEVED = [SHARED, OWN, OTHER]
 
 def sheet(**filled: str) -> list[dict[str, str]]:
     """The exported sheet of the new, through CSV and back, with ``lane=text`` written on its free lines at Buy."""
-    lines = sheet_rows(ROWS, "lifecycle", "new", BELIEVED)
+    lines = sheet_rows(ROWS, "demo", "lifecycle", "new", BELIEVED)
     for line in lines:
         if line["map_stage"] == "buy" and not line["item"] and line["lane"] in filled:
             line |= {"text": filled[line["lane"]], "owner": "crm"}
@@ -49,7 +49,7 @@ def sheet(**filled: str) -> list[dict[str, str]]:
 
 
 def test_a_sheet_holds_what_is_known_and_believed_and_a_free_line_in_every_cell() -> None:
-    lines = sheet_rows(ROWS, "lifecycle", "new", BELIEVED)
+    lines = sheet_rows(ROWS, "demo", "lifecycle", "new", BELIEVED)
     assert len([line for line in lines if not line["text"]]) == 6 * 2
     assert [line["text"] for line in lines if line["text"]] == ["Wants to be done", "Payment providers"]
     known = {line["lane"]: line["known"] for line in lines if line["map_stage"] == "buy"}
@@ -62,10 +62,21 @@ def test_a_sheet_that_was_not_touched_changes_nothing() -> None:
     assert (merged.added, merged.changed, merged.dropped, merged.refused) == (0, 0, 0, ())
 
 
+def test_lines_of_another_company_are_on_no_sheet_and_stay_as_they_are() -> None:
+    theirs = judgement("new", "emotions", "done", "In no hurry") | {"company": "acme"}
+    lines = sheet_rows(ROWS, "demo", "lifecycle", "new", [*BELIEVED, theirs])
+    assert "In no hurry" not in {line["text"] for line in lines}
+    for line in lines:
+        line["text"] = ""
+    merged = merge([*BELIEVED, theirs], lines, stages=STAGES, today=TODAY)
+    assert merged.rows == (SHARED, OTHER, theirs)
+
+
 def test_what_is_filled_in_comes_back_with_an_owner_and_a_date_to_look_again() -> None:
     merged = merge(BELIEVED, sheet(questions="=Is it safe, or not?"), stages=STAGES, today=TODAY)
     assert merged.added == 1
     assert merged.rows[-1] == {
+        "company": "demo",
         "scheme_id": "lifecycle",
         "segment_id": "new",
         "map_stage": "buy",
@@ -105,6 +116,7 @@ def test_a_shared_line_reworded_is_the_segments_own_and_emptied_stays_for_the_ot
         ({"owner": ""}, "no owner"),
         ({"review_by": "soon"}, "no date like"),
         ({"segment_id": ""}, "no segment"),
+        ({"company": ""}, "no company"),
     ],
 )
 def test_a_line_that_cannot_be_taken_is_refused_with_its_number_and_the_rest_is_taken(
@@ -123,13 +135,13 @@ def test_prices_and_years_are_not_personal() -> None:
 
 def test_a_file_that_is_no_sheet_is_refused_and_a_semicolon_is_read() -> None:
     with pytest.raises(ValueError, match="no column item"):
-        read_sheet(b"scheme_id,segment_id,map_stage,lane,text,owner,review_by\n")
-    text = to_csv(sheet_rows(ROWS, "lifecycle", "new", BELIEVED), SHEET, guarded=True).replace(",", ";")
+        read_sheet(b"company,scheme_id,segment_id,map_stage,lane,text,owner,review_by\n")
+    text = to_csv(sheet_rows(ROWS, "demo", "lifecycle", "new", BELIEVED), SHEET, guarded=True).replace(",", ";")
     assert read_sheet(text.encode()) == sheet()
 
 
 def test_the_page_to_print_is_words_only() -> None:
-    page = sheet_text(ROWS, "lifecycle", "new", BELIEVED)
+    page = sheet_text(ROWS, "demo", "lifecycle", "new", BELIEVED)
     assert page.startswith("# New \\<b\\>customers\n")
     assert "## Buy \\| pay" in page
     assert "| Actions | Checks out 61% | … |" in page

@@ -13,6 +13,7 @@ from pipelines.analytics.inputs import (
     IS_STAFF,
     MEMBERSHIP,
     PATH_STEPS,
+    RUN,
     SEGMENTS,
     SURVEY,
     TICKETS,
@@ -22,6 +23,7 @@ from pipelines.analytics.inputs import (
     columns,
 )
 from pipelines.analytics.maps.journey_map import build_journey_map, key_scheme, names_of
+from pipelines.analytics.told import told_by
 
 MAP_STEPS = "journey.agg_customer_map_steps"
 ANSWER_STAGES = "journey.fct_answer_stages"
@@ -49,8 +51,8 @@ def _journey_map(frames: Frames, run: Run) -> pl.DataFrame:
         stages=frames[MAP_STAGES],
         words=frames[WORDS],
         names=names_of(frames[PATH_STEPS], frames[CHANNELS], frames[CAUSE_NAMES]),
-        headers=frames[HEADERS],
-        judgements=frames[JUDGEMENTS],
+        headers=told_by(frames[HEADERS], frames[RUN]),
+        judgements=told_by(frames[JUDGEMENTS], frames[RUN]),
         customers=frames[CUSTOMERS],
         membership=frames[MEMBERSHIP],
         **vars(run),
@@ -79,8 +81,9 @@ BUILDS: dict[str, TableBuild] = {
             PATH_STEPS: columns("path_step description"),
             CHANNELS: columns("channel channel_name"),
             CAUSE_NAMES: columns("cause cause_name"),
-            HEADERS: columns("scheme_id segment_id name scenario goal kpi owner reviewed_on review_by"),
-            JUDGEMENTS: columns("scheme_id segment_id map_stage lane item text owner reviewed_on review_by"),
+            HEADERS: columns("company scheme_id segment_id name scenario goal kpi owner reviewed_on review_by"),
+            JUDGEMENTS: columns("company scheme_id segment_id map_stage lane item text owner reviewed_on review_by"),
+            RUN: columns("company"),
             **IS_STAFF,
             **SEGMENTS,
         },

@@ -33,6 +33,7 @@ from pipelines.analytics.opportunities.checks import watched_units
 from pipelines.analytics.opportunities.offer_results import build_offer_results
 from pipelines.analytics.opportunities.offers import build_customer_offers
 from pipelines.analytics.opportunities.signs import build_opportunity_evidence
+from pipelines.analytics.told import told_by
 
 CAUSES = "analytics.cart_abandonment_causes"
 PAINS = "analytics.pain_points"
@@ -66,7 +67,7 @@ def _evidence(frames: Frames, run: Run) -> pl.DataFrame:
 
 
 def _opportunities(frames: Frames, run: Run) -> pl.DataFrame:
-    plans, remedies = frames[PLANS], frames[REMEDIES]
+    plans, remedies = told_by(frames[PLANS], frames[RUN]), frames[REMEDIES]
     done = remedies.join(plans.filter(pl.col("status") == "done"), on="opportunity_id", how="semi")
     watched = done.select(pl.col("watched_kind").alias("kind"), pl.col("watched_pain").alias("pain"))
     facts = {
@@ -91,13 +92,16 @@ def _opportunities(frames: Frames, run: Run) -> pl.DataFrame:
 
 def _customer_offers(frames: Frames, run: Run) -> pl.DataFrame:
     return build_customer_offers(
-        offers=frames[OFFERS], customers=frames[CUSTOMERS], membership=frames[MEMBERSHIP], **vars(run)
+        offers=told_by(frames[OFFERS], frames[RUN]),
+        customers=frames[CUSTOMERS],
+        membership=frames[MEMBERSHIP],
+        **vars(run),
     )
 
 
 def _offer_results(frames: Frames, run: Run) -> pl.DataFrame:
     return build_offer_results(
-        offers=frames[OFFERS],
+        offers=told_by(frames[OFFERS], frames[RUN]),
         candidates=frames[CUSTOMER_OFFERS],
         history=frames[HISTORY],
         consents=frames[CONSENTS],
@@ -110,8 +114,8 @@ def _offer_results(frames: Frames, run: Run) -> pl.DataFrame:
 
 
 OFFER = columns(
-    "offer_id name channel scheme_id segment_id campaign_offer given_share margin_floor quiet_days holdout_share "
-    "starts_on ends_on outcome_days owner"
+    "company offer_id name channel scheme_id segment_id campaign_offer given_share margin_floor quiet_days "
+    "holdout_share starts_on ends_on outcome_days owner"
 )
 
 BUILDS: dict[str, TableBuild] = {
@@ -146,11 +150,11 @@ BUILDS: dict[str, TableBuild] = {
                 "opportunity_id map_stage title problem remedy owner effort watched_kind watched_pain realisation_lo "
                 "realisation_hi cost_lo cost_hi running_cost_lo running_cost_hi currency source"
             ),
-            PLANS: columns("opportunity_id owner status since done_on review_by note"),
+            PLANS: columns("company opportunity_id owner status since done_on review_by note"),
             MAP_STAGES: columns("map_stage map_stage_name map_stage_order"),
             RATES: columns("currency rate_date fx_rate"),
             CUSTOMERS: columns("customer_id is_staff net_amount_reporting margin_amount_reporting"),
-            RUN: columns("reporting_currency"),
+            RUN: columns("company reporting_currency"),
             **MET,
         },
         _opportunities,
@@ -158,6 +162,7 @@ BUILDS: dict[str, TableBuild] = {
     "customer_offers": TableBuild(
         {
             OFFERS: OFFER,
+            RUN: columns("company"),
             CUSTOMERS: columns(
                 "customer_id is_identified is_staff n_open_tickets last_email_sent_at has_email_marketing_consent "
                 "has_sms_marketing_consent net_amount_reporting margin_amount_reporting"
@@ -169,6 +174,7 @@ BUILDS: dict[str, TableBuild] = {
     "offer_results": TableBuild(
         {
             OFFERS: OFFER,
+            RUN: columns("company"),
             CUSTOMER_OFFERS: columns("offer_id customer_id status"),
             HISTORY: columns("scheme_id customer_id segment_id valid_from valid_to known_to"),
             CONSENTS: columns("customer_id purpose channel is_granted decided_at"),

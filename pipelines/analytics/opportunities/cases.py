@@ -153,8 +153,7 @@ def assumptions() -> pl.Expr:
 def listed(remedies: pl.DataFrame, evidence: pl.DataFrame, plans: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     """The opportunities that something supports or somebody planned; those without a remedy take the finding's name.
 
-    A plan counts where the data can speak of it at all: the plans that are shipped are those of the demo company, and
-    say nothing about another one whose systems record no carts.
+    A plan counts where the data can speak of it at all: one about carts is silent where no system records any.
     """
     supporting = evidence.filter(pl.col("verdict") == SUPPORTS)
     watched = remedies.join(units, left_on=["watched_kind", "watched_pain"], right_on=["kind", "pain"], how="semi")

@@ -8,7 +8,9 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.analytics.carts.causes import FALSE_DISCOVERIES
+from pipelines.analytics.inputs import RUN
 from pipelines.analytics.law import FAMILY, NOTHING, TOLERANCE, Context, Law, breaches, registry_law
+from pipelines.analytics.told import told_by
 
 REMEDIES, PLANS = "seeds.opportunity_remedies", "seeds.opportunity_plans"
 EVIDENCE = "analytics.opportunity_evidence"
@@ -16,7 +18,8 @@ EVIDENCE = "analytics.opportunity_evidence"
 
 def nothing_planned_is_lost(context: Context) -> list[tuple[int, str]]:
     """Every plan the data can speak of is a row with its status, and every row has an owner."""
-    plans = context.others[PLANS].join(context.others[EVIDENCE], on="opportunity_id", how="semi")
+    told = told_by(context.others[PLANS], context.others[RUN])
+    plans = told.join(context.others[EVIDENCE], on="opportunity_id", how="semi")
     lost = plans.join(context.frame.select("opportunity_id", "status"), on=["opportunity_id", "status"], how="anti")
     nobody = context.frame.filter(pl.col("owner").is_null())
     return breaches(lost, "plans that stand in no row") + breaches(nobody, "opportunities without an owner")
@@ -121,7 +124,7 @@ LAWS: dict[str, tuple[Law, ...]] = {
             "plans_are_kept",
             "What somebody plans must not vanish when a number moves.",
             nothing_planned_is_lost,
-            {PLANS: ("opportunity_id", "status"), EVIDENCE: ("opportunity_id",)},
+            {PLANS: ("company", "opportunity_id", "status"), RUN: ("company",), EVIDENCE: ("opportunity_id",)},
         ),
         Law(
             "counted_once",

@@ -14,6 +14,7 @@ from pipelines.analytics.inputs import (
     MEMBERSHIP,
     NEEDS,
     PROFILES,
+    RUN,
     SEGMENTS,
     VALUE,
     Frames,
@@ -23,6 +24,7 @@ from pipelines.analytics.inputs import (
 )
 from pipelines.analytics.segments import needs, personas
 from pipelines.analytics.segments.facts import FACT_INPUTS, customer_facts
+from pipelines.analytics.told import told_by
 
 AFFINITY = "analytics.segment_affinity"
 PAINS = "analytics.pain_points"
@@ -42,8 +44,8 @@ def _personas(frames: Frames, run: Run) -> pl.DataFrame:
         feedback=frames[FEEDBACK],
         variants=frames[VARIANTS],
         points=frames[PAINS],
-        headers=frames[HEADERS],
-        judgements=frames[JUDGEMENTS],
+        headers=told_by(frames[HEADERS], frames[RUN]),
+        judgements=told_by(frames[JUDGEMENTS], frames[RUN]),
         membership=frames[MEMBERSHIP],
         definitions=frames[DEFINITIONS],
         **vars(run),
@@ -67,8 +69,9 @@ BUILDS: dict[str, TableBuild] = {
             FEEDBACK: columns("feedback_id customer_id"),
             VARIANTS: columns("customer_id path"),
             PAINS: columns("kind pain scheme_id segment_id value lo hi n frequency rank basis suppressed"),
-            HEADERS: columns("scheme_id segment_id name scenario goal owner reviewed_on review_by"),
-            JUDGEMENTS: columns("scheme_id segment_id section item text owner reviewed_on review_by"),
+            HEADERS: columns("company scheme_id segment_id name scenario goal owner reviewed_on review_by"),
+            JUDGEMENTS: columns("company scheme_id segment_id section item text owner reviewed_on review_by"),
+            RUN: columns("company"),
             DEFINITIONS: columns("scheme_id is_key"),
             **SEGMENTS,
         },

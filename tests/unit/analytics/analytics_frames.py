@@ -61,17 +61,19 @@ SEED_SCHEMAS: dict[str, Any] = {
     },
     "journey_words": {"lane": pl.String, "item": pl.String, "map_stage": pl.String, "text": pl.String},
     "journey_maps": {
-        **dict.fromkeys(("scheme_id", "segment_id", "name", "scenario", "goal", "kpi", "owner"), pl.String),
+        **dict.fromkeys(("company", "scheme_id", "segment_id", "name", "scenario", "goal", "kpi", "owner"), pl.String),
         "reviewed_on": pl.Date,
         "review_by": pl.Date,
     },
     "persona_judgements": {
-        **dict.fromkeys(("scheme_id", "segment_id", "section", "item", "text", "owner"), pl.String),
+        **dict.fromkeys(("company", "scheme_id", "segment_id", "section", "item", "text", "owner"), pl.String),
         "reviewed_on": pl.Date,
         "review_by": pl.Date,
     },
     "journey_judgements": {
-        **dict.fromkeys(("scheme_id", "segment_id", "map_stage", "lane", "item", "text", "owner"), pl.String),
+        **dict.fromkeys(
+            ("company", "scheme_id", "segment_id", "map_stage", "lane", "item", "text", "owner"), pl.String
+        ),
         "reviewed_on": pl.Date,
         "review_by": pl.Date,
     },
@@ -95,7 +97,9 @@ SEED_SCHEMAS: dict[str, Any] = {
     },
     "opportunity_signs": dict.fromkeys(("opportunity_id", "found_in", "sign"), pl.String),
     "offers": {
-        **dict.fromkeys(("offer_id", "name", "channel", "scheme_id", "segment_id", "campaign_offer"), pl.String),
+        **dict.fromkeys(
+            ("company", "offer_id", "name", "channel", "scheme_id", "segment_id", "campaign_offer"), pl.String
+        ),
         **dict.fromkeys(("given_share", "margin_floor"), pl.Float64),
         "quiet_days": pl.Int32,
         "holdout_share": pl.Float64,
@@ -104,7 +108,7 @@ SEED_SCHEMAS: dict[str, Any] = {
         "owner": pl.String,
     },
     "opportunity_plans": {
-        **dict.fromkeys(("opportunity_id", "owner", "status"), pl.String),
+        **dict.fromkeys(("company", "opportunity_id", "owner", "status"), pl.String),
         **dict.fromkeys(("since", "done_on", "review_by"), pl.Date),
         "note": pl.String,
     },
@@ -116,6 +120,7 @@ KEPT = {KEPT_HISTORY: HISTORY, KEPT_FACTS: LAST_FACTS}
 
 RUN_SETTINGS = pl.DataFrame(
     {
+        "company": ["demo"],
         "run_at": [datetime.fromisoformat("2026-11-01T02:00:00")],
         "as_of": [datetime.fromisoformat("2026-10-31T23:00:00")],
         "reporting_time_zone": ["Europe/Berlin"],
@@ -808,7 +813,15 @@ def _maps(rng: np.random.Generator, ids: Any) -> Frames:
         {"lane": "expectations", "item": "importance_price", "map_stage": "look", "text": "A fair price"},
     ]
     head = {"scheme_id": "needs", "segment_id": "price", "name": "Price", "scenario": "Again", "owner": "crm"}
-    said = {"scheme_id": "needs", "map_stage": "look", "lane": "emotions", "item": "feeling", "owner": "crm"}
+    head |= {"company": "demo"}
+    said = {
+        "company": "demo",
+        "scheme_id": "needs",
+        "map_stage": "look",
+        "lane": "emotions",
+        "item": "feeling",
+        "owner": "crm",
+    }
     judged = [{**said, "segment_id": "all", "text": "Curious"}, {**said, "segment_id": "price", "text": "In a hurry"}]
     return {
         "journey.agg_customer_map_steps": mart("journey.agg_customer_map_steps", **done.to_dict(as_series=False)),
@@ -819,6 +832,7 @@ def _maps(rng: np.random.Generator, ids: Any) -> Frames:
             sat_overall=rng.integers(4, 11, n),
             **answers,
         ),
+        "raw.run_settings": RUN_SETTINGS,
         "seeds.map_stages": mart("seeds.map_stages", stages),
         "seeds.journey_words": mart("seeds.journey_words", words),
         "seeds.channels": mart("seeds.channels", [{"channel": "web", "channel_name": "Web shop"}]),

@@ -94,7 +94,7 @@ def test_mood_is_the_scale_around_its_middle_with_persons_as_clusters():
 
 
 def test_a_segment_s_own_judgement_takes_the_place_of_the_one_for_all_and_no_number_s():
-    said = {"map_stage": "look", "lane": "actions", "item": "search", "owner": "crm"}
+    said = {"company": "demo", "map_stage": "look", "lane": "actions", "item": "search", "owner": "crm"}
     judged = mart(
         "seeds.journey_judgements",
         [
@@ -111,7 +111,13 @@ def test_a_segment_s_own_judgement_takes_the_place_of_the_one_for_all_and_no_num
 
 
 def test_headers_stand_beside_their_segment_alone():
-    head = {"scheme_id": "lifecycle", "segment_id": "active", "name": "Active customers", "goal": "Find it"}
+    head = {
+        "company": "demo",
+        "scheme_id": "lifecycle",
+        "segment_id": "active",
+        "name": "Active customers",
+        "goal": "Find it",
+    }
     head |= {"scenario": "Again", "owner": "crm", "review_by": date(2026, 12, 1)}
     table = built({"seeds.journey_maps": mart("seeds.journey_maps", [head])})
     headers = table.filter(lane="header")
@@ -137,3 +143,15 @@ def test_maps_are_drawn_for_the_key_scheme_where_it_is_broken_down_by_and_divide
     # Where nearly everybody is in one group, the scheme tells nobody apart.
     assert key_scheme(definitions, pl.DataFrame([*people, *crowd]), 11) == "lifecycle"
     assert key_scheme(definitions.filter(~pl.col("is_key")), membership, 11) == "lifecycle"
+
+
+def test_what_another_company_s_team_says_is_in_no_map():
+    head = {"scheme_id": "lifecycle", "segment_id": "active", "name": "Active", "goal": "Find it", "owner": "crm"}
+    said = {"scheme_id": "all", "segment_id": "all", "map_stage": "look", "lane": "actions", "item": "search"}
+    frames = {
+        "seeds.journey_maps": mart("seeds.journey_maps", [{**head, "company": "acme"}]),
+        "seeds.journey_judgements": mart("seeds.journey_judgements", [{**said, "company": "acme", "text": "Searches"}]),
+    }
+    table = built({**steps(("active", 40, "search")), **frames})
+    assert table.filter(source_kind="judgement").is_empty()
+    assert row(table, segment_id="active", lane="actions", item="search")["value"] == 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from analytics_frames import AS_OF, DEFINITIONS, mart, shipped
+from analytics_frames import AS_OF, DEFINITIONS, RUN_SETTINGS, mart, shipped
 from satisfaction_frames import row
 
 from pipelines.analytics.segments import differences
 from pipelines.analytics.segments.facts import FACTS, TYPES
 from pipelines.analytics.segments.personas import WORTH, build_personas
 from pipelines.analytics.tables import TABLES
+from pipelines.analytics.told import told_by
 
 SIZES = {"price": 60, "design": 60, "mixed": 120}
 PEOPLE = [(f"{segment}{number}", segment, number) for segment, size in SIZES.items() for number in range(size)]
@@ -86,8 +87,8 @@ def personas():
         headers=mart(
             "seeds.journey_maps",
             [{"scheme_id": "needs", "segment_id": "price", "name": "Price seekers", "owner": "crm"}],
-        ),
-        judgements=shipped("persona_judgements"),
+        ).drop("company"),
+        judgements=told_by(shipped("persona_judgements"), RUN_SETTINGS),
         membership=pl.concat([MEMBERS, placed]),
         definitions=DEFINITIONS,
         as_of=AS_OF,
