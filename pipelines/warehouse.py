@@ -1,7 +1,8 @@
 """The warehouse: the only opener of DuckDB connections.
 
 Belongs here: opening the live warehouse as one reader or the one writer, and moving frames in and out. Stays out:
-what the tables mean. No connection outlives its ``with`` block, because dbt needs the file for itself.
+what the tables mean. No connection outlives its ``with`` block, because dbt needs the file for itself; a small file
+may stay open between blocks that ask for it, until somebody else in this process needs it (``let_go``).
 """
 
 from __future__ import annotations
@@ -24,9 +25,18 @@ class WarehouseInUseError(WarehouseError):
     """Another process holds the warehouse."""
 
 
+SMALL_BYTES = 512 * 2**20
+"""A file this small may stay open: all of it in the engine's cache is less than what a step needs beside it."""
+
+_kept: dict[Path, duckdb.DuckDBPyConnection] = {}
+
+
 @contextmanager
-def connect(settings: Settings, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(settings: Settings, *, read_only: bool = True, keep: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the live warehouse for one block, with the settings' memory limit, threads and temporary folder.
+
+    ``keep`` leaves a small file open behind the block, for who opens it again and again: opening one of hundreds of
+    tables takes longer than reading most of them, and closing it writes it to the disk. The caller sees to ``let_go``.
 
     Raises:
         WarehouseError: the file is missing (reader).
@@ -36,17 +46,30 @@ def connect(settings: Settings, *, read_only: bool = True) -> Iterator[duckdb.Du
     if read_only and not path.exists():
         raise WarehouseError(f"no warehouse at {path}: run 'journeyline refresh' first")
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        con = duckdb.connect(str(path), read_only=read_only)
-    except duckdb.IOException as error:
-        raise WarehouseInUseError(
-            f"{path} is in use by another process ({str(error).splitlines()[0]}); close it and run again"
-        ) from error
+    if keep and path not in _kept and path.exists() and path.stat().st_size <= SMALL_BYTES:
+        _kept[path] = _open(path, read_only=False)
+    con = _kept[path].cursor() if path in _kept else _open(path, read_only=read_only)
     try:
         configure(con, settings)
         yield con
     finally:
         con.close()
+
+
+def let_go(settings: Settings) -> None:
+    """Close the file where it was kept open: before anybody opens it by other means, and when a run ends."""
+    kept = _kept.pop(settings.warehouse_path, None)
+    if kept is not None:
+        kept.close()
+
+
+def _open(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), read_only=read_only)
+    except duckdb.IOException as error:
+        raise WarehouseInUseError(
+            f"{path} is in use by another process ({str(error).splitlines()[0]}); close it and run again"
+        ) from error
 
 
 @contextmanager

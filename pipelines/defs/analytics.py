@@ -63,14 +63,14 @@ def _asset(table: Table) -> dg.AssetsDefinition:
     )
     def _build(house: dg.ResourceParam[House]) -> Iterator[Any]:
         settings = house.settings
-        with warehouse.connect(settings) as con:
+        with warehouse.connect(settings, keep=True) as con:
             run = run_of(con)
             frames = read_inputs(table.name, partial(_read, settings, con))
-        # Nothing is open while it computes: the engine's cache and the frames need not be held at once.
+        # Nothing large is open while it computes: the engine's cache and the frames need not be held at once.
         frame = build_from(table.name, frames, Run(run.as_of, run.run_id, run.min_cell))
         keep = keeper(settings, frames, run.as_of) if table.name == KEPT_TABLE else None
         del frames
-        with warehouse.connect(settings, read_only=False) as con:
+        with warehouse.connect(settings, read_only=False, keep=True) as con:
             rows = warehouse.write_to(con, f"analytics.{table.name}", frame)
             broken = check_table(table.name, partial(_read, settings, con), min_cell=run.min_cell)
         if keep and not broken:

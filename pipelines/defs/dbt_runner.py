@@ -19,6 +19,7 @@ from typing import Any
 
 from pipelines.defs.heap import collected_seldom
 from pipelines.settings import Settings
+from pipelines.warehouse import let_go
 
 NO_ARTEFACTS = ("--no-write-json",)
 """Parsing has written the manifest; writing it again with every call takes a second and nobody reads it."""
@@ -195,6 +196,7 @@ def _invoke(
         if on_start and event.info.name == "NodeStart":
             on_start(event.data.node_info.node_name)
 
+    let_go(settings)
     with _environment(settings.environ()), _file_kept_open(), collected_seldom():
         outcome = dbtRunner(manifest=manifest, callbacks=[heard]).invoke([*arguments, *common])
     if outcome.exception is not None:

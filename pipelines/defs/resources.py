@@ -13,6 +13,7 @@ import dagster as dg
 from pipelines.defs.home import prepare, writer_lock
 from pipelines.identity.rules import Rules
 from pipelines.settings import Settings
+from pipelines.warehouse import let_go
 
 LOCK_WAIT_SECONDS = 900.0
 """A run started by a schedule or a sensor waits this long for the run before it."""
@@ -54,6 +55,9 @@ def house_resource(settings: Settings, *, rules: Rules | None = None) -> dg.Reso
             raise dg.Failure(f"not enabled: {', '.join(unknown)}; enabled are {', '.join(settings.systems)}")
         prepare(settings)
         with writer_lock(settings, wait_seconds=LOCK_WAIT_SECONDS) if config["take_lock"] else nullcontext():
-            yield House(settings, systems, context.run_id or "", config["full_refresh"], rules)
+            try:
+                yield House(settings, systems, context.run_id or "", config["full_refresh"], rules)
+            finally:
+                let_go(settings)
 
     return house

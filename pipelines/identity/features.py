@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 
 from pipelines.settings import Settings
-from pipelines.warehouse import quote
+from pipelines.warehouse import let_go, quote
 
 RECORDS_TABLE = "identity.int_identity__records"
 
@@ -50,6 +50,7 @@ HOUSE = "house"
 @contextmanager
 def records_of(con: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[str]:
     """The house's records as a relation of a scratch connection, for one block."""
+    let_go(settings)
     con.execute(f"attach {quote(settings.warehouse_path)} as {HOUSE} (read_only)")
     try:
         yield f"{HOUSE}.{RECORDS_TABLE}"

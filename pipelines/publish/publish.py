@@ -141,6 +141,7 @@ def _build(
     settings: Settings, contract: Contract, database: Path, run_id: str, earlier: Sequence[CheckResult]
 ) -> tuple[Stamp, dict[str, Any], list[CheckResult]]:
     """Build the tables and probe them while the warehouse is attached."""
+    warehouse.let_go(settings)
     with warehouse.memory(settings) as con:
         if not settings.warehouse_path.exists():
             raise warehouse.WarehouseError(

@@ -45,6 +45,7 @@ def check_landing(settings: Settings, tables: Sequence[str]) -> list[CheckResult
         if table not in answers
     ]
     if targets:
+        warehouse.let_go(settings)
         fresh = gx.validate(
             settings.warehouse_path,
             targets,
