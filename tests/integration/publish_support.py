@@ -528,6 +528,7 @@ BY_TABLE: dict[str, dict[str, str]] = {
         "evidence_cart_id": "'cart-' || i",
         **{f"evidence_{name}_id": "null" for name in ("session", "order", "ticket", "feedback")},
     },
+    "analytics.pain_quarters": {"kind": "'cart'", "pain": "'pain_' || i", "n_affected": "20"},
     "analytics.opportunity_evidence": {
         "opportunity_id": "'o' || i",
         "found_in": "'pain_points'",
