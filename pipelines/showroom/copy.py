@@ -17,6 +17,8 @@ from pipelines.showroom.model import Estimate
 MOOD_WORDS = ((1.5, "Delighted"), (0.75, "Content"), (0.25, "At ease"), (-0.25, "Neutral"), (-0.75, "Uneasy"))
 NOTHING_MOVED = "Nothing moved beyond its margin."
 NOT_ASKED = "Not asked"
+NONE_OPEN = "No idea is open."
+NOT_MEASURED = "Nobody was asked how satisfied they are, so nothing is known to have moved."
 NOTHING_APART = "No stage stands apart"
 FEW = 0.25
 NAMED = 2
@@ -84,12 +86,14 @@ def difference(score: float, everyone: float | None, half: float | None) -> str:
     return f"{abs(score - everyone):.1f} {'below' if score < everyone else 'above'} everyone"
 
 
-def causes_title(costed: Sequence[tuple[str, float, float]]) -> str:
+def causes_title(costed: Sequence[tuple[str, float, float]], *, seen: bool = True) -> str:
     """The costliest cause; ``costed`` are names with both ends of what each could bring back, the costliest first.
 
     Causes overlap, so none is said to hold a part of a sum. One whose range reaches the first one's may be
     the costliest as well, and is named beside it.
     """
+    if not seen:
+        return "No carts to look at"
     if not costed:
         return "No cause of lost carts can be costed yet"
     least = costed[0][1]
@@ -139,8 +143,10 @@ def _fraction(share: float) -> str:
     return "a third" if share >= 0.3 else "a quarter"
 
 
-def moves_title(down: Sequence[str], up: Sequence[str], seen: int) -> str:
+def moves_title(down: Sequence[str], up: Sequence[str], seen: int, *, asked: bool = True) -> str:
     """Who moved beyond the margin."""
+    if not asked:
+        return "Nobody was asked how satisfied they are"
     if not seen:
         return "Not enough answers for a change yet"
     rest = "" if len(down) + len(up) == seen else "; the rest is within the margin"
@@ -171,8 +177,10 @@ def _because(explained_by: str, is_rise: bool) -> str:
     return f"; another mix of products, not {'higher' if is_rise else 'lower'} scores"
 
 
-def behind_title(behind: Sequence[tuple[str, int]]) -> str:
+def behind_title(behind: Sequence[tuple[str, int]], *, seen: bool = True) -> str:
     """Which group drops away more often than the rest at most steps; ``behind`` counts them by group."""
+    if not seen:
+        return "No visits to follow"
     name, steps = max(behind, key=lambda group: group[1], default=("", 0))
     if not steps:
         return "No group drops away more often than the rest at any step"
@@ -211,12 +219,10 @@ def matrix_title(lows: Sequence[str], segments: int, *, told: bool, asked: bool 
     return f"{stage} is the low point for {fmt.in_words(times)} of {fmt.in_words(segments)}"
 
 
-def tagline(differences: Sequence[tuple[str, float]]) -> str:
-    """The two sides of a segment that differ most from everybody, in the words of the measures."""
+def tagline(differences: Sequence[tuple[str, float]], rule: str = "") -> str:
+    """The two sides of a segment that differ most from everybody, in the words of the measures; else its rule."""
     said = [words for measure, rel in differences if (words := _trait(measure, rel))]
-    if not said:
-        return "Much like everybody else"
-    text = " and ".join(said[:2])
+    text = " and ".join(said[:2]) or rule or "much like everybody else"
     return text[:1].upper() + text[1:]
 
 
@@ -302,8 +308,10 @@ def persona_title(apart: int, tested: int) -> str:
     """In how many of the traits held against the rest a group differs beyond chance."""
     if not tested:
         return "Nothing of them could be held against the rest yet"
+    if not apart and tested == 1:
+        return "The one trait tested does not set them apart from the rest"
     if not apart:
-        return "Nothing measured sets them apart from the rest"
+        return f"None of the {fmt.in_words(tested)} traits tested sets them apart from the rest"
     number = fmt.in_words(apart).capitalize()
     return f"{number} of {fmt.in_words(tested)} traits {'sets' if apart == 1 else 'set'} them apart from the rest"
 
@@ -378,6 +386,8 @@ def niches_title(found: int, tested: int) -> str:
 
 def offers_title(offers: int, brought: int, *, told: bool) -> str:
     """How many offers there are, and whether any brought more than chance."""
+    if not offers:
+        return "No offers"
     number = f"{fmt.in_words(offers).capitalize()} {'offer' if offers == 1 else 'offers'}"
     if not told:
         return f"{number}, none of them over yet"
@@ -447,9 +457,20 @@ def made_from(kinds: Sequence[str]) -> str:
     return f"Rebuilt with every refresh from {_list(kinds)}." if kinds else "Rebuilt with every refresh."
 
 
+UNSAID = {"scenario": "situation", "goal": "goal", "owner": "keeper"}
+
+
+def unsaid(items: Sequence[str]) -> str:
+    """What nobody has written down of a map."""
+    return f"Nobody has named its {_list([UNSAID[item] for item in items])} yet." if items else ""
+
+
 def absent(table: str, what: str) -> str:
     """A figure whose table is not published, or has nothing for the group."""
-    return f"{what} not here yet: this version has no row of the table {table} for it."
+    return (
+        f"{what} not here: the table {table} of this version has no row to draw. No system of it records such a "
+        "thing, or too few people did it."
+    )
 
 
 def _list(names: Sequence[str], last: str = "and") -> str:

@@ -96,7 +96,7 @@ def efforts(rows: Sequence[Row], currency: str, *, is_there: bool) -> Efforts:
 def _absent(drawn: Sequence[Row], *, is_there: bool) -> str:
     if not is_there:
         return copy.absent(TABLE, "Opportunities are")
-    return "" if drawn else "No idea is open."
+    return "" if drawn else copy.NONE_OPEN
 
 
 def _is_costed(row: Row) -> bool:
@@ -147,7 +147,7 @@ def keepers_chart(rows: Sequence[Row], statuses: Mapping[str, str]) -> RowChart:
         dek="Open ideas by who answers for them. Their values have no sum: ideas overlap.",
         how=How(words="Counted from the list of opportunities; closed ones are left out.", tables=(TABLE,)),
         rows=tuple(line | stamp for line in lines),
-        absent="" if drawn else "No idea is open.",
+        absent="" if drawn else copy.NONE_OPEN,
     )
     head = ("Kept by", "Open ideas", "Costed", "Where they stand", "Review overdue")
     return RowChart(figure, head, tuple(table), Markup(""))

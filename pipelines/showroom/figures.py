@@ -91,7 +91,7 @@ def causes_chart(
     figure = Figure(
         figure_id=figure_id,
         kicker="Lost carts",
-        title=copy.causes_title(ends),
+        title=copy.causes_title(ends, seen=bool(rows)),
         dek=f"What came first before carts were left, {period}, and what mending it could bring back in a year. An "
         "association: nobody was made to meet a problem.",
         how=How(
@@ -174,7 +174,7 @@ def _no_cause_row(row: Row, top_share: float) -> ChartRow:
 
 
 def funnel_chart(rows: Sequence[Row], everyone: Sequence[Row], name: str, *, figure_id: str, period: str) -> RowChart:
-    """How far people get, against all customers; go-on shares against the rest."""
+    """How far people get, against everybody who looked, named or not; go-on shares against the rest."""
     company = {row["step_order"]: row["overall_value"] for row in everyone}
     ordered = sorted(rows, key=lambda row: row["step_order"])
     table: list[ChartRow] = []
@@ -251,7 +251,7 @@ def funnel_chart(rows: Sequence[Row], everyone: Sequence[Row], name: str, *, fig
         figure,
         ("Step", "People who get this far", "Go on", "Against the rest"),
         tuple(table),
-        key(("sure blue", name), ("tick", "all customers")),
+        key(("sure blue", name), ("tick", "everybody, also visitors nobody can name")),
     )
 
 

@@ -36,6 +36,9 @@ PER_LANE = {"actions": 2, "touchpoints": 3, "expectations": 2, "questions": 2, "
 MOST_BARRIERS, MOST_IDEAS = 3, 2
 Z95 = NormalDist().inv_cdf(0.975)
 
+HEAD = ("scenario", "goal", "owner")
+"""What a map is headed by; the linter wants it of every map."""
+
 FUNNEL = "purchase"
 ENTERED_BY = {"add_to_cart": "cart", "begin_checkout": "buy"}
 """Steps of the funnel that open a column of the map: their share stands on the boundary."""
@@ -117,6 +120,8 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
     richest = max(sorted(amounts), key=lambda stage: amounts[stage]) if any(amounts.values()) else None
     worst = low or richest
     pills = _pills(given, segment_id)
+    # Where no system records a cart or a visit, nobody has looked: that is not the same as having found none.
+    nothing = "None found" if any(row["lane"] == "barriers" for row in given.rows) else "Nothing known"
     told_by = [row for row in given.personas if row["segment_id"] == segment_id]
     asked = {str(row["item"]): row["stage"] for row in given.rows if row["lane"] == "questions"}
     said = voice.complaints_by_stage(told_by, asked)
@@ -137,13 +142,13 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
                 is_low=stage == low,
                 money=fmt.money(amounts[stage], given.currency) if amounts[stage] else "",
                 money_height=amounts[stage] / max(amounts.values()) if amounts[stage] else 0.0,
-                money_note="" if amounts[stage] else ("Not costed" if barriers[stage] else "None found"),
+                money_note="" if amounts[stage] else ("Not costed" if barriers[stage] else nothing),
                 lanes={
                     lane: (*_said(said.get(stage), lane), *_items(cells[stage, lane], lane, given.as_of))
                     for lane in TEXT_LANES
                 },
                 barriers=barriers[stage],
-                barriers_note=_barriers_note(cells[stage, "barriers"], barriers[stage]),
+                barriers_note=_barriers_note(cells[stage, "barriers"], barriers[stage], nothing),
                 opportunities=ideas.in_lane(given.opportunities or (), given.scheme, segment_id, stage)[:MOST_IDEAS],
                 opportunities_note="Not published yet" if given.opportunities is None else "None yet",
             )
@@ -174,6 +179,7 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
         figure=_figure(given, own, said, figure_id, title),
         curve=mood.picture(points, ghosts, figure_id),
         curve_words=copy.curve_words(name, lowest, told, len(stages)),
+        unsaid=copy.unsaid([item for item in HEAD if item not in head]),
     )
 
 
@@ -207,7 +213,8 @@ def _mood(estimate: Estimate | None, everyone: Estimate | None) -> Mood:
 
 def _items(rows: Sequence[Row], lane: str, as_of: date) -> tuple[Item, ...]:
     """The lane's lines in one column, measured ones first; the score of the mood is left to the curve."""
-    shown = [row for row in rows if not row["suppressed"] and row["item"] != "mood" and row["value"] != 0]
+    counted = [row for row in rows if row["value"] or row["source_kind"] == "judgement"]
+    shown = [row for row in counted if not row["suppressed"] and row["item"] != "mood"]
     ordered = sorted(shown, key=lambda row: (row["source_kind"] == "judgement", row["item_order"], row["item"]))
     return tuple(_item(row, lane, as_of) for row in ordered[: PER_LANE[lane]])
 
@@ -262,10 +269,10 @@ def _barriers(rows: Sequence[Row], currency: str) -> tuple[Barrier, ...]:
     return tuple(ordered[:MOST_BARRIERS])
 
 
-def _barriers_note(rows: Sequence[Row], shown: Sequence[Barrier]) -> str:
+def _barriers_note(rows: Sequence[Row], shown: Sequence[Barrier], nothing: str) -> str:
     if shown:
         return ""
-    return "Too few cases to show" if rows else "None found"
+    return "Too few cases to show" if rows else nothing
 
 
 def _pills(given: MapInput, segment_id: str) -> dict[str, tuple[str, bool]]:

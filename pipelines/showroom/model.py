@@ -154,7 +154,8 @@ class JourneyMap:
     figure: Figure
     curve: Markup
     curve_words: str
-    names: tuple[str, ...] = ()
+    unsaid: str = ""
+    """What nobody has written down of the map yet, in words."""
 
 
 @dataclass(frozen=True)
@@ -332,6 +333,8 @@ class DataPage:
     tables: tuple[dict[str, Any], ...]
     findings: tuple[Finding, ...]
     missing: tuple[tuple[str, str], ...]
+    lacking: tuple[tuple[str, str], ...] = ()
+    """The findings again: what is lacking, and the maps that lack it."""
     checked: Mapping[str, int] = field(default_factory=dict)
     """Number of checks by table."""
     lineage: Mapping[str, Made] = field(default_factory=dict)

@@ -131,7 +131,7 @@ def moves_chart(
     figure = Figure(
         figure_id=figure_id,
         kicker="Satisfaction",
-        title=copy.moves_title(down, up, seen),
+        title=copy.moves_title(down, up, seen, asked=bool(moves)),
         dek=(f"Score out of 100 in {label} and the quarter before. " if label else "Score out of 100. ")
         + "Orange or blue marks a change beyond its margin.",
         how=How(

@@ -97,7 +97,7 @@ def opportunities_chart(
             metrics=(("opportunity_value_year", ""), ("recoverable_revenue_year", "")),
         ),
         rows=tuple({name: row.get(name) for name in FIGURE_ROWS} for row in in_order(rows)),
-        absent="" if is_there else copy.absent(TABLE, "Opportunities are"),
+        absent="" if drawn else copy.NONE_OPEN if is_there else copy.absent(TABLE, "Opportunities are"),
     )
     return RowChart(
         figure,
@@ -136,12 +136,14 @@ def hit_words(hit: str | None, names: Mapping[str, str]) -> str:
     return ", ".join(dict.fromkeys(found)) or "all groups"
 
 
-def details(rows: Sequence[Row], evidence: Sequence[Row], names: Mapping[str, str], currency: str) -> list[Opportunity]:
-    """Everything that is known of each, for its own place on the page."""
+def details(
+    rows: Sequence[Row], evidence: Sequence[Row], names: Mapping[str, str], metrics: Mapping[str, str], currency: str
+) -> list[Opportunity]:
+    """Everything that is known of each, for its own place on the page; ``names`` are of groups."""
     speaking: dict[str, list[str]] = {}
     for found in evidence:
         if found["verdict"] == "supports":
-            speaking.setdefault(found["opportunity_id"], []).append(_finding(found, names, currency))
+            speaking.setdefault(found["opportunity_id"], []).append(_finding(found, names, metrics, currency))
     return [_detail(row, speaking.get(row["opportunity_id"], []), names, currency) for row in in_order(rows)]
 
 
@@ -150,7 +152,7 @@ def _detail(row: Row, found: Sequence[str], names: Mapping[str, str], currency: 
         ("Who meets it", hit_words(row["segments_hit"], names)),
         ("Remedy", str(row["remedy"])),
         ("Could bring a year", _value(row, currency)),
-        ("Assumes", str(row["assumptions"] or fmt.NOTHING)),
+        *((("Assumes", str(row["assumptions"])),) if row["assumptions"] else ()),
         ("Business case", CASES.get(row["business_case"], fmt.NOTHING)),
         ("Evidence", "; ".join(dict.fromkeys(found)) or GRADES["none"]),
         ("Kept by", _keeper(row)),
@@ -198,9 +200,12 @@ def _success(row: Row) -> str:
     return f"the share that meets: {watched}. {verdict}{change}. An association, not an effect"
 
 
-def _finding(row: Mapping[str, Any], names: Mapping[str, str], currency: str) -> str:
+def _finding(row: Mapping[str, Any], names: Mapping[str, str], metrics: Mapping[str, str], currency: str) -> str:
+    """A finding by the name of its metric, where it is of one, and where it was found."""
+    metric = str(row["finding"]).partition(":")[0]
     where = names.get(str(row["segment_id"]), "everyone")
     amount = ""
     if row["amount_year"] is not None:
         amount = f", {fmt.money(row['amount_year'], currency)} a year goes with it"
-    return f"{fmt.human(str(row['finding']).replace(':', ' '))} ({row['found_in']}, {where}{amount})"
+    found = metrics.get(metric) or fmt.human(str(row["finding"]).replace(":", " "))
+    return f"{found} ({row['found_in']}, {where}{amount})"

@@ -11,9 +11,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +56,35 @@ PAGE_NAMES = {
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
+MOST_PAIRED = 8
+"""Groups the style sheet can show two of; it has a rule for each."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two groups of the page that compares; their anchor shows these two alone, without a script."""
+
+    anchor: str
+    places: tuple[int, int]
+    names: tuple[str, str]
+
+
+def pairs_of(site: Site) -> tuple[Pair, ...]:
+    """Every two groups, in the order of the cards; none where two are all there are, or more than can be shown."""
+    if not 2 < len(site.segments) <= MOST_PAIRED:
+        return ()
+    return tuple(
+        Pair(f"{one.segment_id}+{other.segment_id}", (place, further), (one.name, other.name))
+        for (place, one), (further, other) in combinations(enumerate(site.segments), 2)
+    )
+
+
 def render(site: Site) -> dict[str, bytes]:
     """Every file of the site by its path."""
     site = _with_definitions(site)
+    pairs = pairs_of(site)
     environment = _environment(site)
+    environment.globals["pairs"] = pairs
     files: dict[str, bytes] = {}
     for template in ("index", "tour", "compare", "pains", "opportunities", "data"):
         files[f"{template}.html"] = _page(environment, template, root="", here=f"{template}.html")
@@ -70,6 +97,11 @@ def render(site: Site) -> dict[str, bytes]:
             root="../",
             here="index.html#groups",
             segment=segment,
+            beside=[
+                (pair.anchor, next(name for name in pair.names if name != segment.name))
+                for pair in pairs
+                if place in pair.places
+            ],
             place=place + 1,
             before=before,
             after=after,
@@ -79,9 +111,18 @@ def render(site: Site) -> dict[str, bytes]:
         files[figure.csv] = to_csv([{**row, **stamp} for row in figure.rows])
     for path in sorted(STATIC.rglob("*")):
         if path.is_file():
-            files[f"assets/{path.relative_to(STATIC).as_posix()}"] = path.read_bytes()
+            content = path.read_bytes()
+            is_style = path.suffix == ".css"
+            files[f"assets/{path.relative_to(STATIC).as_posix()}"] = lean(content) if is_style else content
     files["site.json"] = _summary(site)
     return files
+
+
+def lean(style: bytes) -> bytes:
+    """A style sheet without what only its editors read: comments, line ends, spaces beside marks."""
+    text = re.sub(r"/\*.*?\*/", "", style.decode("utf-8"), flags=re.DOTALL)
+    text = re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text)).replace(": ", ":").replace(";}", "}")
+    return text.replace("}", "}\n").strip().encode("utf-8") + b"\n"
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:

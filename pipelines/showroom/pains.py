@@ -265,7 +265,7 @@ def pain_tiles(
             for segment in names
             for stage, _ in stages
         ),
-        absent="" if rows else copy.absent("journey_map", "Pain points by group are"),
+        absent="" if top else copy.absent("journey_map", "Costed barriers are"),
     )
     return TileMap(figure, tuple(name for _, name in stages), table)
 

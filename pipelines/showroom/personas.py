@@ -61,9 +61,10 @@ TWICE = ("average_order_value",)
 
 STATED, OBSERVED, SD = "stated_", "observed_", " sd"
 ABOUT = {
-    "What matters to them": "Standard deviations from the average person. The groups are made of this.",
+    "What matters to them": "Standard deviations from the average person.",
     "What they write about": "Share of those who wrote anything.",
 }
+MADE_OF_IT = "The groups are made of this."
 FIGURE_ROWS = (
     *("scheme_id", "segment_id", "section", "item", "source_kind", "text", "unit", "value", "lo", "hi", "n", "basis"),
     *("suppressed", "everybody", "index", "effect_size", "p_adj", "verdict", "evidence", "owner", "review_by"),
@@ -104,12 +105,14 @@ def persona_of(rows: Sequence[Row], name: str, names: Mapping[str, str], currenc
     drawn: list[Row] = []
     for title, sections in GROUPS:
         own = [row for row in rows if row["section"] in sections]
-        shown = _chosen([row for row in own if not row["suppressed"]], sections)
+        shown = _chosen([row for row in own if not row["suppressed"] and not _is_nobody_s(row)], sections)
         hidden = sum(bool(row["suppressed"]) for row in own)
         drawn += shown
-        if own:
+        if shown or hidden:
             lines = tuple(_line(row, names, currency) for row in shown)
-            groups.append(Group(title, lines, " ".join(filter(None, (ABOUT.get(title), copy.hidden_lines(hidden))))))
+            is_ruled = sections is NEEDS and any(row["verdict"] == "by_rule" for row in own)
+            notes = (ABOUT.get(title), MADE_OF_IT if is_ruled else "", copy.hidden_lines(hidden))
+            groups.append(Group(title, lines, " ".join(filter(None, notes))))
     tested = [row for row in rows if row["verdict"] in (*APART, "no_evidence")]
     figure = Figure(
         figure_id=figure_id,
@@ -130,6 +133,11 @@ def persona_of(rows: Sequence[Row], name: str, names: Mapping[str, str], currenc
         absent="" if groups else copy.absent(TABLE, "A persona of this group is"),
     )
     return Persona(figure, tuple(groups))
+
+
+def _is_nobody_s(row: Row) -> bool:
+    """What nobody at all does says nothing of a group: most likely no system records it."""
+    return bool(row["value"] == 0 and row["everybody"] == 0)
 
 
 def _chosen(rows: Sequence[Row], sections: Sequence[str]) -> list[Row]:

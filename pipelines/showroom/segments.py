@@ -103,7 +103,10 @@ def build_segment(given: Tables, segment_id: str, place: int) -> Segment:
     return Segment(
         segment_id=segment_id,
         name=name,
-        tagline=journey.scenario or copy.tagline([(measure, rel) for measure, rel, _ in differences]),
+        tagline=journey.scenario
+        or copy.tagline(
+            [(measure, rel) for measure, rel, _ in differences], given.words.get(f"{given.scheme}:{segment_id}", "")
+        ),
         hue=place % HUES,
         glyph=place,
         customers=None if customers is None else round(customers),

@@ -53,6 +53,7 @@ EXPECTED = {
     "niches": "Niches",
     "offer_results": "Offers",
     "pain_points": "Pain points",
+    "pain_quarters": "Pain points by quarter",
     "segment_rules": "The rules of segments",
     "opportunities": "Opportunities",
     "data_quality": "Checks",
@@ -68,7 +69,7 @@ READS = {
         "satisfaction_deltas",
         "opportunities",
     ),
-    "tour": ("journey_map", "satisfaction_scores", "satisfaction_deltas", "opportunities"),
+    "tour": ("journey_map", "funnel_steps", "satisfaction_scores", "satisfaction_deltas", "opportunities"),
     "segments": (
         "journey_map",
         "segment_profiles",
@@ -82,7 +83,15 @@ READS = {
         "personas",
         "opportunities",
     ),
-    "compare": ("journey_map", "funnel_steps", "satisfaction_scores", "satisfaction_deltas", "customer_gaps", "niches"),
+    "compare": (
+        "journey_map",
+        "segment_profiles",
+        "funnel_steps",
+        "satisfaction_scores",
+        "satisfaction_deltas",
+        "customer_gaps",
+        "niches",
+    ),
     "pains": (
         "journey_map",
         "pain_points",
@@ -93,7 +102,7 @@ READS = {
         "opportunity_evidence",
     ),
     "opportunities": ("opportunities", "opportunity_evidence", "offer_results"),
-    "data": ("segment_schemes",),
+    "data": ("segment_schemes", "segment_rules"),
 }
 """The published tables each page rests on; the exposures of the dbt project say the same of the marts behind them."""
 
@@ -139,6 +148,7 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
     pages = tuple(sorted(built, key=lambda segment: (-(segment.recoverable or 0.0), segment.segment_id)))
     ordered = {page.segment_id: page.name for page in pages}
     stages = maps.stages_of(map_rows)
+    metrics = {str(row["metric_id"]): str(row["name"]) for row in marts.rows("metrics")}
     about = _about(marts, as_of, currency, is_sample=is_sample, notice=notice)
     matrix = tiles.mood_matrix(pages, map_rows, scheme)
     site = Site(
@@ -168,12 +178,12 @@ def build_site(marts: Marts, *, is_sample: bool, notice: str = "") -> Site:
         opportunities=ideas.opportunities_chart(
             opportunities or [], ordered, currency, is_there=opportunities is not None
         ),
-        ideas=tuple(ideas.details(opportunities or [], _evidence(marts), ordered, currency)),
+        ideas=tuple(ideas.details(opportunities or [], _evidence(marts), ordered, metrics, currency)),
         rooms=(),
         data=_data_page(marts, map_rows, scheme, ordered, as_of),
         figures=(),
     )
-    site = replace(site, rooms=tour.rooms(site))
+    site = replace(site, rooms=tour.rooms(site, tour.followed(funnel, map_rows)))
     return replace(site, figures=_figures(site))
 
 
@@ -279,12 +289,16 @@ def _stations(marts: Marts, segments: Sequence[Segment], map_rows: Sequence[Row]
         ("recognise", "Recognise", f"{fmt.count(rows.get('dim_customers'))} people", "one record each, named or not"),
         ("group", "Group", f"{fmt.in_words(len(segments))} groups", "nobody in two"),
         ("follow", "Follow", _followed(rows), _answers(rows)),
-        ("act", "Act", f"{act[0]} {act[1].split(',')[0]}", "costed where the margin allows"),
+        ("act", "Act", f"{act[0]} {act[1].split(',')[0]}", _costed(planned or barriers)),
     )
     return tuple(
-        Station(name, number[:1].upper() + number[1:], words, spark.station(kind, len(segments)), f"room-{place}")
-        for place, (kind, name, number, words) in enumerate(found, start=1)
+        Station(name, number[:1].upper() + number[1:], words, spark.station(kind, len(segments)), f"room-{room}")
+        for room, (kind, name, number, words) in zip(tour.ROOMS_OF_STATIONS, found, strict=True)
     )
+
+
+def _costed(found: int) -> str:
+    return "costed where the margin allows" if found else "nothing could be costed"
 
 
 def _followed(rows: dict[str, int]) -> str:
@@ -305,6 +319,8 @@ def _answers(rows: dict[str, int]) -> str:
 def _changes(given: Tables) -> tuple[str, ...]:
     """Real changes of satisfaction since the quarter before, of the segments and the company's dimensions."""
     period = moves.last_period(given.deltas)
+    if not given.scores:
+        return (copy.NOT_MEASURED,)
     moved = [
         (
             given.names.get(move.group, move.group),
@@ -365,9 +381,18 @@ def _data_page(marts: Marts, map_rows: Sequence[Row], scheme: str, names: dict[s
         metrics=tuple(marts.rows("metrics")),
         tables=tuple({"name": name, **about} for name, about in sorted(marts.manifest["tables"].items())),
         findings=tuple(findings),
+        lacking=_lacking(findings),
         missing=tuple((table, EXPECTED.get(table, table)) for table in sorted(marts.missing)),
         checked=Counter(str(check["table_name"]) for check in checks),
     )
+
+
+def _lacking(findings: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
+    """What is lacking, and the names of the maps that lack it, in the order of the linter."""
+    by_words: dict[str, list[str]] = {}
+    for finding in findings:
+        by_words.setdefault(finding.words, []).append(finding.segment)
+    return tuple((words, ", ".join(maps)) for words, maps in by_words.items())
 
 
 def _figures(site: Site) -> tuple[Figure, ...]:

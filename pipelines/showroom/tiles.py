@@ -17,20 +17,21 @@ LEVELS = ((1.125, 2), (0.375, 1), (-0.375, 0), (-1.125, -1))
 
 
 def level_of(score: float) -> int:
-    """The tile's shade: five levels of mood."""
-    return next((level for least, level in LEVELS if score >= least), -2)
+    """The tile's shade: five levels of the mood as it is written, so that one number has one shade."""
+    return next((level for least, level in LEVELS if round(score, 1) >= least), -2)
 
 
 def mood_matrix(segments: Sequence[Segment], rows: Sequence[Row], scheme: str) -> TileMap:
     """Mood by segment and stage, the segments in the order of the cards."""
     names = dict(maps.stages_of(rows))
     lows = []
-    told = False
+    told = is_drawn = False
     table = []
     for segment in segments:
         own = [row for row in rows if row["scheme_id"] == scheme and row["segment_id"] == segment.segment_id]
         low = maps.clear_low(maps.moods_of(own))
         moods = [column for column in segment.map.columns if column.mood.estimate.shown]
+        is_drawn = is_drawn or bool(moods)
         told = told or len(moods) >= copy.FEWEST_TO_COMPARE
         if low:
             lows.append(names[low])
@@ -61,7 +62,7 @@ def mood_matrix(segments: Sequence[Segment], rows: Sequence[Row], scheme: str) -
             for segment in segments
             for column in segment.map.columns
         ),
-        absent="" if rows else copy.absent("journey_map", "Moods are"),
+        absent="" if is_drawn else copy.absent("journey_map", "Moods are"),
     )
     return TileMap(figure, tuple(names.values()), tuple(table))
 
@@ -87,7 +88,9 @@ def funnel_tiles(rows: Sequence[Row], names: Mapping[str, str], scheme: str) -> 
     figure = Figure(
         figure_id="funnel-differences",
         kicker="Funnel",
-        title=copy.behind_title([(name, sum(tile.level in (-1, -2) for tile in line)) for _, name, line in table]),
+        title=copy.behind_title(
+            [(name, sum(tile.level in (-1, -2) for tile in line)) for _, name, line in table], seen=bool(own)
+        ),
         dek="Share of those at the step before who reach this one, against the other groups together, in "
         "points; visitors nobody can name are in none. Coloured where "
         "the difference is at least 3 points and survives the correction for testing many groups at once.",

@@ -1,4 +1,4 @@
-"""The tour: six rooms that walk a visitor through the house, each with one picture and few words.
+"""The tour: rooms that walk a visitor through the house, each with one picture and few words.
 
 Belongs here: what each room says. Stays out: pictures of other pages, which are linked.
 """
@@ -6,12 +6,16 @@ Belongs here: what each room says. Stays out: pictures of other pages, which are
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from pipelines.showroom import copy
 from pipelines.showroom import format as fmt
 from pipelines.showroom.charts import bars
+from pipelines.showroom.figures import STEP_NAMES
+from pipelines.showroom.marts import Row
 from pipelines.showroom.model import Room
 from pipelines.showroom.opportunities import STATUSES
 
@@ -28,7 +32,32 @@ EXAMPLE = Markup(
 """Three invented records and what makes them one."""
 
 
-def rooms(site: Site) -> tuple[Room, ...]:
+EXAMPLE_ANSWERS = (10, 8, 6, 4, 1)
+"""Invented answers from 1 to 10, one for each level of mood."""
+MIDDLE, STEP = 5.5, 2 / 4.5
+"""An answer of the middle is mood 0, one of 10 is mood 2: the metric ``stage_mood``."""
+
+ROOMS_OF_STATIONS = (1, 2, 3, 4, 6)
+"""Where the stations of the home page lead: what is acted on begins where it hurts."""
+
+Bar = tuple[str, float, str, str]
+"""A row of a picture of bars: name, length, number in words, style."""
+
+
+def followed(funnel: Sequence[Row], map_rows: Sequence[Row]) -> tuple[Bar, ...]:
+    """How far everybody who looks at a product gets; without visits, who is seen in each column of the maps."""
+    steps = sorted((row for row in funnel if row["breakdown"] == "company"), key=lambda row: row["step_order"])
+    shares = [(STEP_NAMES.get(row["step"], fmt.human(row["step"])), row["overall_value"], row) for row in steps]
+    if not shares:
+        everybody = [row for row in map_rows if row["scheme_id"] == "company" and row["lane"] == "people"]
+        ordered = sorted(everybody, key=lambda row: row["stage_order"])
+        shares = [(row["stage_name"], row["value"], row) for row in ordered]
+    return tuple(
+        (name, share, fmt.share(share), "blue") for name, share, row in shares if share and not row["suppressed"]
+    )
+
+
+def rooms(site: Site, followed: Sequence[Bar]) -> tuple[Room, ...]:
     """The rooms, in the order a visitor walks; without segments there is nothing to walk through."""
     if not site.segments:
         return ()
@@ -42,8 +71,8 @@ def rooms(site: Site) -> tuple[Room, ...]:
             "room-1",
             "Gather",
             f"{fmt.in_words(len(systems)).capitalize()} systems, one customer" if len(systems) > 1 else "One system",
-            f"{numbers['Gather']} land as they are. A shop knows an e-mail address, the till a card, the "
-            "survey a name. Nothing is thrown away: what cannot be read is put aside with its reason.",
+            f"{numbers['Gather']} land as they are. Each knows a piece of somebody: an e-mail address, a card, a "
+            "name. Nothing is thrown away: what cannot be read is put aside with its reason.",
             bars.listed("Records by system", systems),
             "data.html#sources",
             "See the sources",
@@ -53,7 +82,7 @@ def rooms(site: Site) -> tuple[Room, ...]:
             "Recognise",
             numbers["Recognise"],
             "Records that share a strong sign, or several weak ones, become one person. Every link can be looked up, "
-            "and one that is in doubt is left open rather than made. The three records beside are an invented example.",
+            "and one that is in doubt is left open rather than made. The three records shown are an invented example.",
             EXAMPLE,
             "data.html#tables",
             "See the tables",
@@ -71,14 +100,25 @@ def rooms(site: Site) -> tuple[Room, ...]:
             "room-4",
             "Follow",
             numbers["Follow"],
-            "Each visit, message, order and answer stands in one log, so that a map can tell what people did, asked "
-            f"and felt in each stage. The line is the mood of one group. {first.map.curve_words}",
-            first.spark,
+            "Each visit, message, order and answer stands in one log, in the order it happened. So a map can tell what "
+            "people did and asked in each stage, and how many went on.",
+            bars.listed("Share of people who get this far", followed),
             f"segments/{first.segment_id}.html#map",
             "See a journey map",
         ),
         Room(
             "room-5",
+            "Listen",
+            site.matrix.figure.title,
+            "How satisfied, from 1 to 10? An answer is moved to a scale from −2 to +2 and counts for the last thing "
+            "the person did in the 30 days before. Shown is one invented answer for each level. "
+            f"{first.map.curve_words}",
+            bars.listed("How an answer becomes a mood", list(map(_answer, EXAMPLE_ANSWERS))),
+            "compare.html#mood-matrix-title",
+            "See every mood",
+        ),
+        Room(
+            "room-6",
             "Where it hurts",
             site.pain_tiles.figure.title,
             "What goes with a lost cart or a lost customer is counted, and costed where the margin allows. It is an "
@@ -89,6 +129,11 @@ def rooms(site: Site) -> tuple[Room, ...]:
         ),
         _what_is_done(site),
     )
+
+
+def _answer(given: int) -> Bar:
+    mood = (given - MIDDLE) * STEP
+    return (f"{given} of 10", given, f"{copy.mood_word(mood)} {fmt.change(mood)}", "blue" if mood > 0 else "orange")
 
 
 def _barriers(site: Site) -> Markup:
@@ -110,17 +155,17 @@ def _what_is_done(site: Site) -> Room:
     moved = f"{' '.join(site.changes)} A change is told only when it is larger than its margin."
     if not found:
         return Room(
-            "room-6",
+            "room-7",
             "What moved",
             site.satisfaction.figure.title,
             moved,
-            site.stations[-1].picture,
+            Markup('<p class="absent">No idea is written down yet.</p>'),
             "compare.html",
             "Compare",
         )
     drawn = [(name, float(found[status]), fmt.count(found[status]), "blue") for status, name in STATUSES.items()]
     return Room(
-        "room-6",
+        "room-7",
         "What we do about it",
         site.opportunities.figure.title,
         f"Each idea has an owner, a range of what it could bring, and a date to be looked at again. {moved}",

@@ -71,6 +71,7 @@ def make_version(
         "feedback_topics": _topics(),
         "feedback_themes": _themes(name),
         "pain_points": [],
+        "pain_quarters": [],
         "segment_rules": [],
         "opportunities": [_opportunity(place, name, ids[0]) for place in range(len(STATUSES))],
         "opportunity_evidence": _evidence(ids[0]),

@@ -156,6 +156,16 @@ def test_axe_faults_nothing(browser: Any, site: Path, name: str, scheme: str) ->
     assert found == []
 
 
+def test_a_pair_shows_two_groups_alone_and_all_groups_shows_them_again(browser: Any, site: Path) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    shown = page.locator(".smalls > li:visible")
+    page.goto(f"{(site / 'compare.html').as_uri()}#segment_0+segment_1")
+    assert (shown.count(), page.locator(".numbers tbody tr:visible").count()) == (2, 2)
+    page.get_by_role("link", name="All groups").click()
+    assert shown.count() == 5
+    page.close()
+
+
 def test_the_keyboard_reaches_content_menu_and_details(browser: Any, site: Path) -> None:
     page = browser.new_page()
     page.goto((site / "segments" / "segment_0.html").as_uri())

@@ -12,6 +12,7 @@ import showroom_kit
 
 from pipelines.showroom.build import build
 from pipelines.showroom.check import over_budget, problems
+from pipelines.showroom.pages import lean
 
 HOSTILE = '<script>alert("x")</script>" onmouseover="x() \u202egnp.exe =cmd|calc'
 EVERYTHING = (
@@ -96,7 +97,7 @@ def test_a_company_that_asks_nobody_has_maps_without_moods(tmp_path: Path) -> No
     assert own.count(">not asked<") == 7
     assert "The costliest barrier is met when they come back" in own
     assert "Nobody asked them how it felt." in own
-    assert "Nobody keeps this map yet." in own
+    assert "Nobody has named its situation, goal and keeper yet." in own
     assert "Nobody was asked how it felt" in (built.path / "index.html").read_text()
     assert (built.path / "compare.html").read_text().count("Nobody was asked how it felt</h2>") == 2
     # The linter says what such a map lacks.
@@ -290,3 +291,40 @@ def test_the_check_finds_what_is_wrong(tmp_path: Path) -> None:
         assert words in found
     assert "runs or embeds" in found
     assert "more than 150,000" in " ".join(over_budget(site))
+
+
+def test_two_groups_stand_side_by_side_without_a_script(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v", segments=3), is_sample=False).path
+    page, style = (site / "compare.html").read_text(), (site / "assets" / "showroom.css").read_text()
+    pairs = re.findall(r'id="(segment_\d\+segment_\d)" class="q(\d) q(\d)"', page)
+    assert sorted((one, other) for _, one, other in pairs) == [("0", "1"), ("0", "2"), ("1", "2")]
+    for place in range(3):
+        assert f"main:has(.q{place}:target) .of.g{place}" in style
+        # Its numbers, its curve, its moods and its steps.
+        assert len(re.findall(rf'class="of g{place}\b', page)) == 4
+    # Each group's own page leads there.
+    assert f'href="../compare.html#{pairs[0][0]}"' in "".join(
+        map(str, (p.read_text() for p in site.rglob("s*_*.html")))
+    )
+
+
+@pytest.mark.parametrize("segments", [2, 9])
+def test_two_groups_or_too_many_have_no_pairs(tmp_path: Path, segments: int) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v", segments=segments), is_sample=False).path
+    assert 'class="pairs"' not in (site / "compare.html").read_text()
+
+
+def test_the_style_sheet_says_the_same_without_what_only_editors_read() -> None:
+    rules = b".a > b,\n.c { color: red;\n  width: calc(100% - 2px); }\n@media print { .d :checked { top: 0; } }\n"
+    assert lean(b"/* why */\n" + rules).decode().splitlines() == [
+        ".a > b,.c{color:red;width:calc(100% - 2px)}",
+        "@media print{.d :checked{top:0}",
+        "}",
+    ]
+
+
+def test_the_data_page_says_once_what_maps_lack_and_which(tmp_path: Path) -> None:
+    site = build(showroom_kit.make_version(tmp_path / "v", segments=3, is_asked=False), is_sample=False).path
+    page = unescape((site / "data.html").read_text())
+    assert page.count("The map has no owner.") == 1
+    assert re.search(r"The map has no owner\. <small>[^<]+, [^<]+, [^<]+</small>", page)

@@ -178,3 +178,15 @@ def test_titles_of_the_matrix() -> None:
 )
 def test_mood_words(score: float, word: str) -> None:
     assert copy.mood_word(score) == word
+
+
+def test_a_group_is_told_by_its_differences_else_by_its_rule() -> None:
+    assert copy.tagline([("orders_per_customer", 0.2)], "no order yet") == "Order more often"
+    assert copy.tagline([], "no order yet") == "No order yet"
+    assert copy.tagline([]) == "Much like everybody else"
+
+
+def test_what_nobody_has_written_of_a_map_is_said_in_one_sentence() -> None:
+    assert copy.unsaid([]) == ""
+    assert copy.unsaid(["goal"]) == "Nobody has named its goal yet."
+    assert copy.unsaid(["scenario", "goal", "owner"]) == "Nobody has named its situation, goal and keeper yet."

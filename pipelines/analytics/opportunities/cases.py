@@ -141,7 +141,7 @@ def assumptions() -> pl.Expr:
         return (pl.col(column) * 100).round(0).cast(pl.Int64)
 
     words = pl.format(
-        "{} to {} % of what goes with it comes back; margin {} % of revenue; the association is a cause; costs: {}",
+        "{} to {}% of what goes with it comes back; margin {}% of revenue; the association is a cause; costs: {}",
         percent("realisation_lo"),
         percent("realisation_hi"),
         percent("margin_rate"),

@@ -22,6 +22,7 @@ from pipelines.analytics.inputs import (
     TableBuild,
     columns,
 )
+from pipelines.analytics.maps.journey_map import key_scheme
 from pipelines.analytics.segments import needs, personas
 from pipelines.analytics.segments.facts import FACT_INPUTS, customer_facts
 from pipelines.analytics.told import told_by
@@ -47,7 +48,7 @@ def _personas(frames: Frames, run: Run) -> pl.DataFrame:
         headers=told_by(frames[HEADERS], frames[RUN]),
         judgements=told_by(frames[JUDGEMENTS], frames[RUN]),
         membership=frames[MEMBERSHIP],
-        definitions=frames[DEFINITIONS],
+        scheme=key_scheme(frames[DEFINITIONS], frames[MEMBERSHIP], run.min_cell),
         **vars(run),
     )
 

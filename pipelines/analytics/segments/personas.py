@@ -52,6 +52,9 @@ MOST = 6
 """Topics of pains, and of gains, a persona has: those the company hears most."""
 
 BY_RULE = ("needs", "path")
+"""Sections a scheme of needs is made of."""
+BOUGHT = ("n_orders", *WORTH)
+"""Lines a scheme made of buying is made of: when and how often somebody ordered, and what is forecast from it."""
 HEADER = ("name", "scenario", "goal")
 BASIS = {
     "size": "customers of the segment",
@@ -132,7 +135,9 @@ def kinds(membership: pl.DataFrame, labels: pl.DataFrame, feedback: pl.DataFrame
     return pl.concat(parts)
 
 
-def counted(people: pl.DataFrame, what: pl.DataFrame, members: pl.DataFrame, min_cell: int) -> list[pl.DataFrame]:
+def counted(
+    people: pl.DataFrame, what: pl.DataFrame, members: pl.DataFrame, scheme: str, min_cell: int
+) -> list[pl.DataFrame]:
     """The lines a persona counts itself, with the kind of their source."""
     known_as = people.select("section", "item", "source_kind").unique()
     averaged = differences.means(people.drop("source_kind"), members, min_cell).join(known_as, on=["section", "item"])
@@ -149,17 +154,16 @@ def counted(people: pl.DataFrame, what: pl.DataFrame, members: pl.DataFrame, min
         .alias("item"),
         pl.col("section").replace(WHO),
     )
-    lines = []
-    for frame in (averaged, told):
-        is_ruled = pl.col("section").is_in(BY_RULE) & ~pl.col("suppressed")
-        lines.append(
-            frame.with_columns(
-                pl.when(is_ruled).then(pl.lit("by_rule")).otherwise("verdict").alias("verdict"),
-                pl.when(~is_ruled).then("p_adj").alias("p_adj"),
-                pl.col("section").replace_strict(EVIDENCE).alias("evidence"),
-            )
+    made_of = pl.col("item").is_in(BOUGHT) if scheme in cells.MADE_OF_BUYING else pl.col("section").is_in(BY_RULE)
+    is_ruled = made_of & ~pl.col("suppressed")
+    return [
+        frame.with_columns(
+            pl.when(is_ruled).then(pl.lit("by_rule")).otherwise("verdict").alias("verdict"),
+            pl.when(~is_ruled).then("p_adj").alias("p_adj"),
+            pl.col("section").replace_strict(EVIDENCE).alias("evidence"),
         )
-    return lines
+        for frame in (averaged, told)
+    ]
 
 
 def taken(profiles: pl.DataFrame, affinities: pl.DataFrame, scheme: str) -> list[pl.DataFrame]:
@@ -236,22 +240,24 @@ def build_personas(
     headers: pl.DataFrame,
     judgements: pl.DataFrame,
     membership: pl.DataFrame,
-    definitions: pl.DataFrame,
+    scheme: str,
     as_of: date,
     run_id: str,
     min_cell: int,
 ) -> pl.DataFrame:
-    """One row per segment of the key scheme, section and item; ``facts`` are those segments are decided by."""
+    """One row per segment of ``scheme``, the one maps are drawn for, section and item.
+
+    ``facts`` are those segments are decided by.
+    """
     table = TABLES["personas"]
-    keys = definitions.filter("is_key")["scheme_id"].unique()
-    members = membership.filter(pl.col("scheme_id").is_in(keys.implode()))
+    members = membership.filter(pl.col("scheme_id") == scheme)
     if members.is_empty():
         return table.empty()
     segments = members.select(AT).unique()
     what = pl.concat([kinds(membership, labels, feedback), persona_journey.ways(variants, members)])
     lines = [
-        *taken(profiles, affinities, str(keys.item())),
-        *counted(scores(facts, needs, value), what, members, min_cell),
+        *taken(profiles, affinities, scheme),
+        *counted(scores(facts, needs, value), what, members, scheme, min_cell),
         persona_journey.hurting(points, segments),
         *judged(headers, judgements, segments),
     ]

@@ -56,7 +56,7 @@ def listed(caption: str, rows: Sequence[tuple[str, float, str, str]]) -> Markup:
 
 
 def reach_bar(value: float, everyone: float | None) -> Markup:
-    """A bar of the share that gets this far, and a tick for all customers."""
+    """A bar of the share that gets this far, and a tick for everyone."""
     parts = [tag("rect", x="0", y="6", width=percent(100 * value), height="16", class_="sure", rx="1.5")]
     if everyone is not None:
         x = percent(100 * everyone)

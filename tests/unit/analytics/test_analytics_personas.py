@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from analytics_frames import AS_OF, DEFINITIONS, RUN_SETTINGS, mart, shipped
+from analytics_frames import AS_OF, RUN_SETTINGS, mart, shipped
 from satisfaction_frames import row
 
 from pipelines.analytics.segments import differences
 from pipelines.analytics.segments.facts import FACTS, TYPES
-from pipelines.analytics.segments.personas import WORTH, build_personas
+from pipelines.analytics.segments.personas import WORTH, build_personas, counted
 from pipelines.analytics.tables import TABLES
 from pipelines.analytics.told import told_by
 
@@ -90,7 +90,7 @@ def personas():
         ).drop("company"),
         judgements=told_by(shipped("persona_judgements"), RUN_SETTINGS),
         membership=pl.concat([MEMBERS, placed]),
-        definitions=DEFINITIONS,
+        scheme="needs",
         as_of=AS_OF,
         run_id="r",
         min_cell=11,
@@ -165,3 +165,18 @@ def test_a_sure_but_small_difference_is_named_by_nobody():
     found = differences.means(known, members, 11)
     assert found["p_adj"].max() < 0.001
     assert set(found["verdict"]) == {"no_evidence"}
+
+
+@pytest.mark.parametrize(("scheme", "verdict"), [("lifecycle", {"by_rule"}), ("needs", {"higher", "lower"})])
+def test_how_often_somebody_ordered_sets_apart_by_rule_where_the_segments_are_made_of_it(scheme, verdict):
+    people = [f"p{number}" for number in range(120)]
+    facts = pl.DataFrame({"customer_id": people, "section": "behaviour", "item": "n_orders", "unit": "orders"})
+    scored = facts.with_columns(
+        (pl.int_range(pl.len()) // 60 * 5.0 + pl.int_range(pl.len()) % 3).alias("score"),
+        pl.lit("measured").alias("source_kind"),
+    )
+    members = pl.DataFrame({"scheme_id": scheme, "customer_id": people, "segment_id": ["a"] * 60 + ["b"] * 60})
+    nothing = pl.DataFrame(schema={"customer_id": pl.String, "dimension": pl.String, "item": pl.String})
+    averaged, _ = counted(scored, nothing, members, scheme, 11)
+    assert set(averaged["verdict"]) == verdict
+    assert set(averaged["p_adj"].is_null()) == {scheme == "lifecycle"}
