@@ -69,7 +69,7 @@ BUILDS: dict[str, TableBuild] = {
             LABELS: columns("feedback_id topic polarity"),
             FEEDBACK: columns("feedback_id customer_id"),
             VARIANTS: columns("customer_id path"),
-            PAINS: columns("kind pain scheme_id segment_id value lo hi n frequency rank basis suppressed"),
+            PAINS: columns("kind pain scheme_id segment_id value lo hi n n_affected frequency rank basis suppressed"),
             HEADERS: columns("company scheme_id segment_id name scenario goal owner reviewed_on review_by"),
             JUDGEMENTS: columns("company scheme_id segment_id section item text owner reviewed_on review_by"),
             RUN: columns("company"),

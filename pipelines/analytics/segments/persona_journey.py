@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.analytics import cells
+from pipelines.analytics import cells, stats
 from pipelines.analytics.segments import affinity, differences
 
 AT = affinity.AT
@@ -36,7 +36,10 @@ def ways(variants: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def hurting(points: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
-    """Two lines a pain of a segment's first ranks that surely costs: how often it is met, what goes with it a year."""
+    """Two lines a pain of a segment's first ranks that surely costs: how often it is met, what goes with it a year.
+
+    The interval of a share is Wilson's, as if each unit stood alone.
+    """
     named = points.with_columns(pl.format("{}:{}", "kind", "pain").alias("item"))
     company = named.filter(pl.col("scheme_id") == cells.COMPANY).select("item", pl.col("frequency").alias("_all"))
     own = (
@@ -46,8 +49,11 @@ def hurting(points: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.lit("untested").alias("verdict"), pl.lit("pain_points").alias("evidence"))
     )
     told = (*AT, "item", "n", "basis", "suppressed", "verdict", "evidence")
+    share = stats.wilson(own["n_affected"].to_numpy(), own["n"].to_numpy())
     met = own.select(
         *told,
+        pl.Series("lo", share.lo, pl.Float64),
+        pl.Series("hi", share.hi, pl.Float64),
         pl.lit(MET).alias("section"),
         pl.lit("share of those who could meet it").alias("unit"),
         pl.col("frequency").alias("value"),

@@ -79,6 +79,7 @@ def personas():
             hi=[1300.0, 2100.0, 20.0, 90.0, 500.0],
             n=[200, 900, 200, 300, 100],
             frequency=[0.3, 0.2, 0.1, 0.1, 0.5],
+            n_affected=[60, 180, 20, 30, 50],
             # In design one has no rank and the other is not sure to cost anything; unknown is no segment.
             rank=[1, 1, None, 1, 1],
             suppressed=[False] * 5,
@@ -128,6 +129,8 @@ def test_the_ways_to_a_purchase_are_shares_of_the_buyers_of_the_segment(personas
 def test_pains_that_cost_are_told_with_how_often_and_how_much(personas):
     met = row(personas, segment_id="price", section="pain_met", item="cart:error")
     assert (met["value"], met["everybody"], met["n"], met["source_kind"]) == (0.3, 0.2, 200, "measured")
+    # Wilson's interval of 60 in 200.
+    assert (met["lo"], met["hi"]) == pytest.approx((0.2407, 0.3668), abs=1e-4)
     cost = row(personas, segment_id="price", section="pain_cost")
     assert (cost["value"], cost["lo"], cost["hi"], cost["source_kind"]) == (900, 500, 1300, "inferred")
     assert set(personas.filter(section="pain_cost")["segment_id"]) == {"price"}
