@@ -66,15 +66,16 @@ excluded as (
 persons as (
     select
         levels.chain,
-        min(entries.region) as region,
-        min(entries.device_category) as device_category,
-        min(entries.channel) as channel
+        min(places.region) as region,
+        min(places.device_category) as device_category,
+        min(places.channel) as channel
     from levels
     inner join definitions on levels.funnel_number = definitions.funnel_number
     inner join {{ ref('funnel_steps') }} as entries
         on
             levels.chain = entries.chain
             and levels.entered_us = entries.at_us
+    inner join {{ ref('funnel_places') }} as places on entries.place_number = places.place_number
     where
         definitions.unit = 'customer'
         and entries.until_us is not null

@@ -1,6 +1,6 @@
 -- One row per chain and event that is one of its steps. A chain is a unit with a step it enters a funnel by (the first; in an open funnel
 -- any up to this one) and, where the funnel holds a value constant, that value. What a chain is and where a person entered is told by the
--- rows of its entries alone: most rows are other steps.
+-- rows of its entries alone: most rows are other steps. Where is a number: texts would cost as much to write as all the rest.
 with events as (
     {{- funnel_events(['step'], ['region', 'device_category', 'channel']) }}
 ),
@@ -38,7 +38,5 @@ select
     case when is_entry then funnel_number end as funnel_number,
     case when is_entry then unit_number end as unit_number,
     case when is_entry then held_value end as held_value,
-    case when is_entry then region end as region,
-    case when is_entry then device_category end as device_category,
-    case when is_entry then channel end as channel
+    case when is_entry then {{ key_number(['region', 'device_category', 'channel']) }} end as place_number
 from placed

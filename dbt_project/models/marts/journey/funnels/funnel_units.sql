@@ -1,16 +1,13 @@
 -- One row per person, cart and session that a funnel may be about, with the number it goes by and, but for persons, the time in which an
--- event of its key is its own: of a cart until the next cart of the key begins.
-with wanted_units as (
-    select distinct unit from {{ ref('dim_funnel_steps') }}
-),
-
-persons as (
+-- event of its key is its own: of a cart until the next cart of the key begins. What no funnel is about is not read.
+with persons as (
     select distinct customer_id
     from {{ ref('fct_events') }}
     where
         customer_id is not null
         and not is_bot
         and not is_staff
+        and exists (select 1 from {{ ref('dim_funnel_steps') }} where unit = 'customer')
 ),
 
 carts as (
@@ -23,6 +20,7 @@ carts as (
         channel,
         {{ epoch_us('started_at') }} as started_us
     from {{ ref('fct_carts') }}
+    where exists (select 1 from {{ ref('dim_funnel_steps') }} where unit = 'cart')
 ),
 
 sessions as (
@@ -36,6 +34,7 @@ sessions as (
         {{ epoch_us('started_at') }} as started_us,
         {{ epoch_us('ended_at') }} as ended_us
     from {{ ref('fct_sessions') }}
+    where exists (select 1 from {{ ref('dim_funnel_steps') }} where unit = 'session')
 ),
 
 spans as (
@@ -77,15 +76,14 @@ spans as (
 )
 
 select
-    spans.unit,
-    {{ key_number(['spans.unit_id']) }} as unit_number,
-    spans.unit_id,
-    spans.unit_key,
-    spans.started_us,
-    spans.until_us,
-    spans.customer_id,
-    spans.region,
-    spans.device_category,
-    spans.channel
+    unit,
+    {{ key_number(['unit_id']) }} as unit_number,
+    unit_id,
+    unit_key,
+    started_us,
+    until_us,
+    customer_id,
+    region,
+    device_category,
+    channel
 from spans
-inner join wanted_units on spans.unit = wanted_units.unit
