@@ -192,12 +192,12 @@ def _success(row: Row) -> str:
         return "Nothing is watched yet"
     verdict = CHECKED.get(row["check_verdict"])
     if verdict is None:
-        return f"the share that meets: {watched}"
+        return f"the share that meets “{watched}”"
     change = ""
     if row["check_before"] is not None and row["check_after"] is not None:
         change = f": {fmt.share(row['check_before'])} before, {fmt.share(row['check_after'])} after"
         change += f" ({fmt.points(row['check_difference_lo'])} to {fmt.points(row['check_difference_hi'])})"
-    return f"the share that meets: {watched}. {verdict}{change}. An association, not an effect"
+    return f"the share that meets “{watched}”. {verdict}{change}. An association, not an effect"
 
 
 def _finding(row: Mapping[str, Any], names: Mapping[str, str], metrics: Mapping[str, str], currency: str) -> str:

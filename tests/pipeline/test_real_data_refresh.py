@@ -107,6 +107,14 @@ def test_adventureworks_has_no_numbers_of_what_it_does_not_record(adventureworks
     assert of_tickets == (0, 0, 0)
 
 
+def test_adventureworks_is_told_nothing_by_the_demo_company_s_people(adventureworks: Settings) -> None:
+    assert published(
+        adventureworks,
+        "select (select count(*) from journey_map where source_kind = 'judgement'),"
+        " (select count(*) from personas where source_kind = 'judgement'), (select count(*) from offer_results)",
+    ) == (0, 0, 0)
+
+
 def test_adventureworks_records_by_kind(adventureworks: Settings) -> None:
     kinds = live(
         adventureworks,
