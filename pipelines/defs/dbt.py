@@ -11,6 +11,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from pipelines.defs import dbt_runner
+from pipelines.defs.built_by import is_other_code, note
 from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.dbt_runner import NodeResult
 from pipelines.defs.progress import Progress, tell
@@ -113,12 +114,15 @@ def _step(
     def _build(context: dg.AssetExecutionContext) -> Iterator[Any]:
         house: House = context.resources.house
         nodes = _selected_nodes(context).keys()
+        kept = {node for node in nodes if manifest["nodes"][node]["config"]["materialized"] == "incremental"}
         results = dbt_runner.build_nodes(
             house.settings,
             {*nodes, *_selected_tests(context), *(test for test, read in tests.items() if not read or nodes & read)},
-            full_refresh=house.full_refresh,
+            full_refresh=house.full_refresh or is_other_code(house.settings, kept),
             on_start=lambda node: tell(Progress("working", name, asset=node)),
         )
+        if done := kept & {result.unique_id for result in results if result.status == "success"}:
+            note(house.settings, done)
         part = [_as_check(manifest, result) for result in results if result.resource_type == "test"]
         record(house.settings, current_run(house.settings).run_id, name, [check for check in part if check])
         yield from dbt_events(context, house, results)

@@ -12,6 +12,7 @@ from pipelines.defs import dbt_runner
 TABLES = (
     *("customer_names", "customer_emails", "customer_phones", "customer_addresses", "customer_demographics"),
     *("customer_consents", "bridge_customer_households", "bridge_customer_accounts", "bridge_device_owners"),
+    *("customer_spend", "customer_contact_times", "customer_last_scores"),
     *("dim_customers", "dim_households", "dim_accounts"),
 )
 FACTS = (

@@ -6,7 +6,7 @@ import json
 
 import duckdb
 
-from pipelines.defs import dbt_runner
+from pipelines.defs import built_by, dbt_runner
 from pipelines.defs.run import Graph
 from pipelines.defs.run_settings import current_run
 from pipelines.settings import Settings
@@ -43,6 +43,12 @@ def test_every_dbt_test_was_held_those_without_a_check_of_their_own_too(demo: De
     folder = demo.settings.home / "quality" / "runs" / current_run(demo.settings).run_id
     held = [check for path in folder.glob("dbt_*.json") for check in json.loads(path.read_text("utf-8"))]
     assert len(held) == len(declared)
+
+
+def test_incremental_tables_say_which_code_built_them(demo: Demo) -> None:
+    nodes = dbt_runner.load_manifest(demo.settings)["nodes"].values()
+    incremental = {node["unique_id"] for node in nodes if node["config"]["materialized"] == "incremental"}
+    assert not built_by.is_other_code(demo.settings, incremental)
 
 
 def test_the_command_line_s_runs_are_in_the_instance_of_the_ui(demo: Demo) -> None:

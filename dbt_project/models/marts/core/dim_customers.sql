@@ -1,5 +1,6 @@
 -- The single customer view: one row per resolved person. Which record a group of fields comes from is decided in the child tables
--- (customer_names, customer_emails …): here is only their survivor.
+-- (customer_names, customer_emails …): here is only their survivor. What a person spent, when they were met and the last score they gave
+-- are counted in customer_spend, customer_contact_times and customer_last_scores.
 with profiles as (
     select
         node_id,
@@ -63,26 +64,16 @@ consents as (
     select * from {{ ref('customer_consents') }}
 ),
 
-orders as (
-    select * from {{ ref('fct_orders') }}
+spend as (
+    select * from {{ ref('customer_spend') }}
 ),
 
-order_lines as (
-    select * from {{ ref('fct_order_lines') }}
+contact_times as (
+    select * from {{ ref('customer_contact_times') }}
 ),
 
-refunds as (
-    select * from {{ ref('fct_refunds') }}
-),
-
-events as (
-    select
-        customer_id,
-        event_at,
-        event_type,
-        channel,
-        device_ref
-    from {{ ref('fct_events') }}
+last_scores as (
+    select * from {{ ref('customer_last_scores') }}
 ),
 
 sessions as (
@@ -98,14 +89,6 @@ tickets as (
         customer_id,
         is_open
     from {{ ref('fct_tickets') }}
-),
-
-feedback as (
-    select * from {{ ref('fct_feedback') }}
-),
-
-survey_answers as (
-    select * from {{ ref('fct_survey_answers') }}
 ),
 
 run_settings as (
@@ -161,79 +144,6 @@ person_consents as (
     group by 1
 ),
 
-order_values as (
-    select
-        orders.customer_id,
-        min(orders.ordered_at) as first_order_at,
-        max(orders.ordered_at) as last_order_at,
-        count(*) as n_orders,
-        count(distinct case when orders.ordered_at >= run_settings.as_of - interval 365 day then orders.order_date end)
-            as n_order_days_365d,
-        sum({{ in_reporting_currency('orders.gross_amount', 'orders.fx_rate') }}) as gross_amount_reporting,
-        sum({{ in_reporting_currency('orders.refund_amount', 'orders.fx_rate') }}) as refund_amount_reporting,
-        sum(orders.net_amount_reporting) as net_amount_reporting,
-        sum(case when orders.ordered_at >= run_settings.as_of - interval 365 day then orders.net_amount_reporting else 0 end)
-            as net_amount_reporting_365d
-    from orders
-    cross join run_settings
-    where
-        orders.is_valid
-        and orders.customer_id is not null
-        and orders.ordered_at < run_settings.as_of
-    group by 1
-),
-
--- Refunds whose order the source does not name still lower what the person is worth.
-loose_refunds as (
-    select
-        refunds.customer_id,
-        sum(refunds.amount_reporting) as amount_reporting,
-        sum(case when refunds.refunded_at >= run_settings.as_of - interval 365 day then refunds.amount_reporting else 0 end)
-            as amount_reporting_365d
-    from refunds
-    cross join run_settings
-    where
-        refunds.order_id is null
-        and refunds.customer_id is not null
-        and refunds.refunded_at < run_settings.as_of
-    group by 1
-),
-
-margins as (
-    select
-        order_lines.customer_id,
-        sum(order_lines.margin_amount_reporting) as margin_amount_reporting
-    from order_lines
-    cross join run_settings
-    where
-        order_lines.customer_id is not null
-        and order_lines.ordered_at < run_settings.as_of
-    group by 1
-),
-
-contact_times as (
-    select
-        events.customer_id,
-        min(events.event_at) as first_event_at,
-        max(events.event_at) as last_event_at,
-        max(events.event_at) filter (where events.channel in ('web', 'app') and events.device_ref is not null) as last_web_at,
-        max(events.event_at) filter (where events.channel = 'store') as last_store_at,
-        max(events.event_at) filter (where events.event_type = 'campaign_send' and events.channel = 'email') as last_email_sent_at,
-        max(events.event_at) filter (where events.event_type = 'campaign_click' and events.channel = 'email') as last_email_click_at,
-        max(events.event_at) filter (where events.event_type = 'ticket_opened') as last_ticket_at,
-        max(events.event_at) filter (where events.event_type = 'review_posted') as last_review_at,
-        max(events.event_at) filter (where events.event_type = 'survey_answered') as last_survey_at,
-        count(*) filter (where events.event_type = 'ticket_opened') as n_tickets,
-        count(*) filter (where events.event_type = 'review_posted') as n_reviews,
-        count(*) filter (where events.event_type = 'survey_answered') as n_survey_responses
-    from events
-    cross join run_settings
-    where
-        events.customer_id is not null
-        and events.event_at < run_settings.as_of
-    group by 1
-),
-
 session_counts as (
     select
         customer_id,
@@ -257,39 +167,6 @@ open_tickets as (
     from tickets
     where is_open
     group by 1
-),
-
-scores as (
-    select
-        customer_id,
-        answered_at as scored_at,
-        case
-            when sat_expectancy is not null and sat_ideal is not null
-                then (sat_overall + sat_expectancy + sat_ideal - 3) / 27.0e0 * 100
-            else (sat_overall - 1) / 9.0e0 * 100
-        end as score,
-        case when sat_expectancy is not null and sat_ideal is not null then 'survey3' else 'single_item' end as basis,
-        response_id as source_id
-    from survey_answers
-    where sat_overall is not null
-    union all
-    select
-        customer_id,
-        given_at as scored_at,
-        score_0_100 as score,
-        score_basis as basis,
-        feedback_id as source_id
-    from feedback
-    where score_basis = 'stars'
-),
-
-ranked_scores as (
-    select
-        scores.*,
-        row_number() over (partition by scores.customer_id order by scores.scored_at desc, scores.source_id) as score_rank
-    from scores
-    cross join run_settings
-    where scores.scored_at < run_settings.as_of
 ),
 
 aged as (
@@ -348,19 +225,15 @@ select
     identified.customer_id is not null as is_identified,
     least(persons.first_recorded_at, contact_times.first_event_at) as first_seen_at,
     contact_times.last_event_at as last_seen_at,
-    order_values.first_order_at,
-    order_values.last_order_at,
-    coalesce(order_values.n_orders, 0) as n_orders,
-    coalesce(order_values.n_order_days_365d, 0) as n_order_days_365d,
-    cast(coalesce(order_values.gross_amount_reporting, 0) as decimal(18, 4)) as gross_amount_reporting,
-    cast(coalesce(order_values.refund_amount_reporting, 0) + coalesce(loose_refunds.amount_reporting, 0) as decimal(18, 4))
-        as refund_amount_reporting,
-    cast(coalesce(order_values.net_amount_reporting, 0) - coalesce(loose_refunds.amount_reporting, 0) as decimal(18, 4))
-        as net_amount_reporting,
-    cast(
-        coalesce(order_values.net_amount_reporting_365d, 0) - coalesce(loose_refunds.amount_reporting_365d, 0) as decimal(18, 4)
-    ) as net_amount_reporting_365d,
-    cast(margins.margin_amount_reporting as decimal(18, 4)) as margin_amount_reporting,
+    spend.first_order_at,
+    spend.last_order_at,
+    coalesce(spend.n_orders, 0) as n_orders,
+    coalesce(spend.n_order_days_365d, 0) as n_order_days_365d,
+    coalesce(spend.gross_amount_reporting, 0) as gross_amount_reporting,
+    coalesce(spend.refund_amount_reporting, 0) as refund_amount_reporting,
+    coalesce(spend.net_amount_reporting, 0) as net_amount_reporting,
+    coalesce(spend.net_amount_reporting_365d, 0) as net_amount_reporting_365d,
+    spend.margin_amount_reporting,
     coalesce(session_counts.n_sessions, 0) as n_sessions,
     coalesce(cart_counts.n_carts, 0) as n_carts,
     coalesce(contact_times.n_tickets, 0) as n_tickets,
@@ -382,9 +255,9 @@ select
     coalesce(aged.has_gender_conflict, false) as has_gender_conflict,
     country_conflicts.customer_id is not null as has_country_conflict,
     coalesce(person_consents.has_consent_conflict, false) as has_consent_conflict,
-    ranked_scores.score as last_satisfaction_score,
-    ranked_scores.basis as last_satisfaction_basis,
-    ranked_scores.scored_at as last_satisfaction_at
+    last_scores.score as last_satisfaction_score,
+    last_scores.basis as last_satisfaction_basis,
+    last_scores.scored_at as last_satisfaction_at
 from persons
 left join aged on persons.customer_id = aged.customer_id
 left join names
@@ -413,14 +286,9 @@ left join country_conflicts on persons.customer_id = country_conflicts.customer_
 left join identified on persons.customer_id = identified.customer_id
 left join staff on persons.customer_id = staff.customer_id
 left join person_consents on persons.customer_id = person_consents.customer_id
-left join order_values on persons.customer_id = order_values.customer_id
-left join loose_refunds on persons.customer_id = loose_refunds.customer_id
-left join margins on persons.customer_id = margins.customer_id
+left join spend on persons.customer_id = spend.customer_id
 left join contact_times on persons.customer_id = contact_times.customer_id
 left join session_counts on persons.customer_id = session_counts.customer_id
 left join cart_counts on persons.customer_id = cart_counts.customer_id
 left join open_tickets on persons.customer_id = open_tickets.customer_id
-left join ranked_scores
-    on
-        persons.customer_id = ranked_scores.customer_id
-        and ranked_scores.score_rank = 1
+left join last_scores on persons.customer_id = last_scores.customer_id
