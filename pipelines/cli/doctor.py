@@ -53,6 +53,7 @@ def examine(settings: Settings) -> list[Finding]:
     looks: list[Callable[[Settings], Iterator[Finding]]] = [
         _python,
         _packages,
+        _settings,
         _state_folder,
         _input,
         _project,
@@ -106,6 +107,22 @@ def _pins(lock: Path) -> Iterator[tuple[str, str]]:
         match = re.match(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^ ;\\]+)(.*)$", line)
         if match and ";" not in match[3]:
             yield match[1], match[2]
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    as_told = "as the sources say"
+    in_force = {
+        "company": settings.company,
+        "sources": ", ".join(settings.systems),
+        "as of": settings.as_of,
+        "currency": settings.reporting_currency or as_told,
+        "time zone": settings.reporting_time_zone or as_told,
+        "smallest n": settings.min_cell,
+        "versions kept": settings.keep_versions,
+        "DuckDB": f"{settings.memory_limit}, {settings.threads} threads",
+        "environment": settings.environment,
+    }
+    yield from (Finding(name, "ok", str(value)) for name, value in in_force.items())
 
 
 def _state_folder(settings: Settings) -> Iterator[Finding]:

@@ -1,5 +1,5 @@
 -- One row per person and pair of steps: how often one step follows another. A journey begins at START and ends with END, where
--- journey_silence_days follow without one; a journey that was still under way at as_of has no END yet. A step that follows itself is a loop and counts.
+-- journey_silence_days follow without one; a journey still under way at as_of has no END yet. A step that follows itself is a loop.
 with steps as (
     select
         customer_id,
