@@ -35,8 +35,8 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def nothing_built(factory: pytest.TempPathFactory, demo: Demo, home: Path, landing: Path) -> Settings:
-    """A state folder without anything landed or built, with the demo's pseudonym key, over some landing folder."""
-    settings = with_parsed_project(factory, settings_in(home, data=str(landing)))
+    """A state folder with nothing landed or built, with the demo's name and pseudonym key, over some landing folder."""
+    settings = with_parsed_project(factory, settings_in(home, data=str(landing), company=demo.settings.company))
     settings.secrets_dir.mkdir(parents=True)
     for path in demo.settings.secrets_dir.iterdir():
         (settings.secrets_dir / path.name).write_bytes(path.read_bytes())
