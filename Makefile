@@ -21,6 +21,8 @@ endif
 
 export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+# Containers often forbid Python to keep what it compiled: every command would spend ten seconds on compiling packages anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install refresh showroom test dev generate lint format docs bench bench-identity bench-events clean
 
