@@ -39,5 +39,5 @@ def _describe(version: Version) -> dict[str, Any]:
         "published_at": datetime.fromisoformat(manifest["published_at"]),
         "tables": len(manifest["tables"]),
         "rows": version.rows,
-        "checks": ", ".join(f"{count} {what}" for what, count in manifest["checks"].items()),
+        "checks": ", ".join(f"{count:,} {what}" for what, count in manifest["checks"].items()),
     }
