@@ -167,7 +167,7 @@ def _environment(site: Site) -> Environment:
         site=site, about=site.about, policy=POLICY, pages=PAGES, fmt=fmt, lane_names=LANE_NAMES, place_of=place_of
     )
     environment.globals["known_tables"] = {table["name"] for table in site.data.tables}
-    environment.globals["known_metrics"] = {metric["metric_id"] for metric in site.data.metrics}
+    environment.globals["known_metrics"] = {metric["metric_id"]: metric for metric in site.data.metrics}
     environment.globals["sql_file"] = lambda model: f"../{lineage.FOLDER}/{model}{lineage.SUFFIX}"
     environment.globals["ways"] = [
         (

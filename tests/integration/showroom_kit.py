@@ -76,8 +76,9 @@ def make_version(
         "opportunities": [_opportunity(place, name, ids[0]) for place in range(len(STATUSES))],
         "opportunity_evidence": _evidence(ids[0]),
         "metrics": [
-            {"metric_id": "stage_mood", "name": f"Mood {name}", "definition": name, "formula": "x", "unit": "mood"}
+            {"metric_id": metric, "name": f"Mood {name}", "definition": name, "formula": "x", "unit": "mood"}
             | {"owner": "crm", "source": "journey_map", **STAMP}
+            for metric in ("stage_mood", "share", "cart_abandonment_rate")
         ],
     }
     if not is_asked:

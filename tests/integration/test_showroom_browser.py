@@ -179,6 +179,23 @@ def test_the_keyboard_reaches_content_menu_and_details(browser: Any, site: Path)
     page.close()
 
 
+def test_a_definition_opens_by_enter_and_closes_by_escape_without_a_script(browser: Any, site: Path) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page.goto((site / "segments" / "segment_0.html").as_uri())
+    word = page.locator("button.term").last
+    definition = page.locator(f"#{word.get_attribute('popovertarget')}")
+    assert not definition.is_visible()
+    word.focus()
+    page.keyboard.press("Enter")
+    box = definition.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert definition.get_by_role("link").get_attribute("href").startswith("../data.html#metric-")
+    page.keyboard.press("Escape")
+    assert not definition.is_visible()
+    page.close()
+
+
 def test_the_map_is_on_one_sheet(browser: Any, site: Path, tmp_path: Path) -> None:
     page = browser.new_page()
     page.goto((site / "segments" / "segment_0.html").as_uri())
