@@ -1,8 +1,9 @@
 # ruff: noqa: N805 - the library calls these functions with its class, not with an instance
 """What Great Expectations lacks for DuckDB.
 
-Belongs here: buffering results, the pattern metrics, and a query metric that fetches nothing. Stays out: everything
-else; ``gx`` imports this module only when a suite is run, because it imports the library.
+Belongs here: buffering results, the pattern metrics, a table's columns asked of the table, and a query metric that
+fetches nothing. Stays out: everything else; ``gx`` imports this module only when a suite is run, because it imports
+the library.
 
 The library matches patterns dialect by dialect, and DuckDB is not among them. A metric is registered by defining its
 class; the later definition wins.
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.metrics.map_metric_provider.column_condition_partial import (
     column_condition_partial,
@@ -23,9 +25,11 @@ from great_expectations.expectations.metrics.map_metric_provider.column_map_metr
 )
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 
 ANY_UNLESS_TOLD = {"match_on": "any"}
+WITH_NESTED = {"include_nested": True}
 
 on_sql = column_condition_partial(engine=SqlAlchemyExecutionEngine)
 
@@ -125,6 +129,23 @@ class NotMatchLikeList(ColumnMapMetricProvider):
     @on_sql
     def _sqlalchemy(cls, column: Any, like_pattern_list: Sequence[str], escape: str | None = None, **_: Any) -> Any:
         return sa.not_(sa.or_(*(_like(column, pattern, escape) for pattern in like_pattern_list)))
+
+
+class ColumnsOfTheTable(TableMetricProvider):
+    """Names and types as binding the table tells them; the library searches the whole file for them."""
+
+    metric_name = "table.column_types"
+    value_keys = ("include_nested",)
+    default_kwarg_values = WITH_NESTED
+
+    @metric_value(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(
+        cls, execution_engine: SqlAlchemyExecutionEngine, metric_domain_kwargs: dict[str, Any], **_: Any
+    ) -> list[dict[str, str]]:
+        table, _, _ = execution_engine.get_compute_domain(metric_domain_kwargs, domain_type=MetricDomainTypes.TABLE)
+        rows = sa.select(sa.text("*")).select_from(table).compile(execution_engine.engine)
+        described = execution_engine.execute_query(sa.text(f"describe {rows}"))
+        return [{"name": name, "type": kind} for name, kind, *_ in described.fetchall()]
 
 
 class NoRows(QueryMetricProvider):
