@@ -31,7 +31,7 @@ GROUPS = (
 )
 WORDS = {
     "n_orders": "Orders so far",
-    "order_value": "Value of an order",
+    "order_value": "Average order of each customer",
     "store_share": "Orders in a store",
     "app_share": "Visits in the app",
     "main_line_share": "Revenue in their main product line",
