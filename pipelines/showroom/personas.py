@@ -178,16 +178,14 @@ def _line(row: Row, names: Mapping[str, str], currency: str) -> Line:
         title = f"{KINDS[kind]} by {row['owner']}{review}"
         return Line(f"{text}: {fmt.lower(str(row['text']))}", "", "", kind, title, is_apart=False)
     is_apart = row["verdict"] in APART
-    against = ""
+    everyone = margin = ""
     if row["everybody"] is not None and section not in NEEDS:
-        against = f"everyone {_number(row, row['everybody'], currency)}"
-    if is_apart:
-        against = f"{against}, {APART[row['verdict']]}"
-    margin = ""
+        everyone = f"everyone {_number(row, row['everybody'], currency)}"
     if row["lo"] is not None and row["hi"] is not None:
         least, most = (_number(row, row[end], currency) for end in ("lo", "hi"))
         margin = f"{least.removesuffix('%').removesuffix(SD)} to {most.removesuffix(SD)}"
-    said = ", ".join(words for words in (margin, against, f"n\u00a0{fmt.count(row['n'])}") if words)
+    apart = APART[row["verdict"]] if is_apart else ""
+    said = ", ".join(words for words in (margin, everyone, apart, f"n\u00a0{fmt.count(row['n'])}") if words)
     title = f"{KINDS[kind]}: {row['basis']}, n = {fmt.count(row['n'])}"
     return Line(text, _number(row, row["value"], currency), said, kind, title, is_apart)
 

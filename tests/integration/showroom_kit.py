@@ -170,6 +170,7 @@ def _persona(segment: str, name: str) -> Rows:
         line("who", "region:North", "measured", "suppressed"),
         line("behaviour", "store_share", "measured", "no_evidence", **(share | {"unit": "share of orders"})),
         line("needs", "stated_price", "measured", "by_rule", **score),
+        line("needs", "observed_quality", "inferred", "higher", **score, p_adj=0.001),
         line("pains", "returns_refund", "inferred", "no_evidence", **share),
         line("job", "social", "judgement", "judgement", text=f"{name} boast", owner="crm", review_by=AS_OF),
     ]

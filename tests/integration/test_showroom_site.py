@@ -186,10 +186,11 @@ def test_a_persona_says_of_each_line_where_it_comes_from_and_hides_what_few_gave
         ("judgement", "Team judgement by crm"),
     ):
         assert re.search(rf'class="evidence {kind}" role="img" aria-label="{title}', own)
-    assert "One of three traits sets them apart from the rest" in own
-    # Bold is the one beyond chance, with everybody's share and how many it rests on; a region of few people is gone.
-    assert own.count('class="apart"') == 1
+    assert "Two of four traits set them apart from the rest" in own
+    # Bold are those beyond chance, with everybody's share and how many it rests on; a region of few people is gone.
+    assert own.count('class="apart"') == 2
     assert "40 to 60%, everyone 30%, more than the rest, n\u00a0135" in own
+    assert "+0.30 to +0.50, more than the rest, n\u00a0135" in own
     assert "One more line has too few people." in own
     rows = (site / "data" / "persona-segment_0.csv").read_text()
     assert "region:North" not in rows
