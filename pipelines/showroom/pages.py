@@ -97,11 +97,7 @@ def render(site: Site) -> dict[str, bytes]:
             root="../",
             here="index.html#groups",
             segment=segment,
-            beside=[
-                (pair.anchor, next(name for name in pair.names if name != segment.name))
-                for pair in pairs
-                if place in pair.places
-            ],
+            beside=[(pair.anchor, pair.names[pair.places[0] == place]) for pair in pairs if place in pair.places],
             place=place + 1,
             before=before,
             after=after,

@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import showroom_kit
 
@@ -194,6 +195,26 @@ def test_a_definition_opens_by_enter_and_closes_by_escape_without_a_script(brows
     page.keyboard.press("Escape")
     assert not definition.is_visible()
     page.close()
+
+
+def test_a_phone_leaves_out_lanes_of_which_nothing_is_known_and_says_so(browser: Any, tmp_path: Path) -> None:
+    version = showroom_kit.make_version(tmp_path / "v", segments=1)
+    with duckdb.connect(str(version / "marts.duckdb")) as con:
+        con.execute("delete from journey_map where lane = 'questions'")
+    address = (build(version, is_sample=False).path / "segments" / "segment_0.html").as_uri()
+    shown = {}
+    for width in (390, 1440):
+        page = browser.new_page(viewport={"width": width, "height": 900}, java_script_enabled=False)
+        page.goto(address)
+        every, known = page.locator(".stage .unknown"), page.locator(".stage .nothing:not(.unknown)")
+        shown[width] = (every.count(), page.locator(".stage .unknown:visible").count())
+        said = page.locator(".stage").first.evaluate("stage => getComputedStyle(stage, '::after').content")
+        assert ("Lanes of which nothing is known" in said) == (width == 390)
+        # That nobody has an idea, or that a barrier was looked for in vain, is something known.
+        assert known.count() == page.locator(".stage .nothing:not(.unknown):visible").count() > 0
+        page.close()
+    assert shown[1440][0] == shown[1440][1] > 0
+    assert shown[390] == (shown[1440][0], 0)
 
 
 def test_the_map_is_on_one_sheet(browser: Any, site: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import time
 from html import unescape
 from pathlib import Path
 
+import duckdb
 import pytest
 import showroom_kit
 
@@ -307,6 +308,16 @@ def test_two_groups_stand_side_by_side_without_a_script(tmp_path: Path) -> None:
     assert f'href="../compare.html#{pairs[0][0]}"' in "".join(
         map(str, (p.read_text() for p in site.rglob("s*_*.html")))
     )
+
+
+def test_groups_that_people_gave_one_name_are_still_two(tmp_path: Path) -> None:
+    version = showroom_kit.make_version(tmp_path / "v", segments=3)
+    with duckdb.connect(str(version / "marts.duckdb")) as con:
+        con.execute("update journey_map set text = 'Seekers' where lane = 'header' and item = 'actor'")
+    site = build(version, is_sample=False).path
+    page = (site / "segments" / "segment_1.html").read_text()
+    beside = re.findall(r'href="../compare.html#([^"]+)">([^<]+)<', page)
+    assert beside == [("segment_0+segment_1", "Seekers"), ("segment_1+segment_2", "Seekers")]
 
 
 @pytest.mark.parametrize("segments", [2, 9])
