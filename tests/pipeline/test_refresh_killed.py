@@ -15,17 +15,17 @@ from tests.pipeline.company import environment, nothing_built
 from tests.pipeline.published import differences
 from tests.shared import Demo
 
-KILL_AT = "core/fct_orders"
-"""The progress line at which the refresh is killed: among the marts, the ids being given out already.
+KILL_AT = ("raw/klaviyo__sends", "core/fct_orders")
+"""Progress lines at which the refresh is killed: while it lands, and among the marts, the ids being given out already.
 
-A kill within one table leaves what a kill between two leaves: DuckDB commits a table or nothing of it. A kill while
-files land is in ``test_landing_once``, one while a version is written in ``test_publish_faults``."""
+A kill within one table leaves what a kill between two leaves: DuckDB commits a table or nothing of it. A kill while a
+version is written is in ``test_publish_faults``."""
 
 
-def test_late_files_and_a_kill_give_the_marts_of_an_undisturbed_refresh(
+def test_late_files_and_kills_anywhere_give_the_marts_of_an_undisturbed_refresh(
     demo: Demo, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Planted truth 14: the same rows in other files, another order, some twice, over two loads; then a kill."""
+    """Planted truth 14: the same rows in other files, another order, some of them twice, over two loads; then kills."""
     landing = tmp_path / "landing"
     _split_orders(demo.settings.landing_dir, landing)
     settings = nothing_built(tmp_path_factory, demo, tmp_path / "home", landing)
@@ -39,8 +39,9 @@ def test_late_files_and_a_kill_give_the_marts_of_an_undisturbed_refresh(
     for path in late:
         (held / path.relative_to(landing)).rename(path)
 
-    _refresh_killed_at(settings, KILL_AT)
-    assert not (settings.published_dir / "current").exists()
+    for line in KILL_AT:
+        _refresh_killed_at(settings, line)
+        assert not (settings.published_dir / "current").exists()
     report = Graph(settings).refresh()
     assert report.succeeded, [failure.message for failure in report.failures]
     assert differences(demo.settings, settings) == {}

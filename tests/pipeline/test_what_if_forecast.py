@@ -17,8 +17,9 @@ from polars.testing import assert_frame_equal
 from pipelines import warehouse
 from pipelines.defs.run import Graph
 from pipelines.defs.scratch import scratch_root
-from pipelines.defs.what_if import read_numbers
+from pipelines.defs.what_if import read_numbers, what_if
 from pipelines.identity import store
+from pipelines.identity.proposal import Proposal
 from pipelines.identity.what_if import MEASURE_KEY, compare_maps, compare_measures
 from pipelines.settings import PROJECT_ROOT, Settings
 from tests.pipeline.company import journeyline
@@ -112,6 +113,13 @@ def test_applying_a_change_gives_exactly_what_was_forecast_and_nothing_before(
     forecast = pl.DataFrame(told["numbers"]["changed"], schema=numbers.changed.schema)
     assert_frame_equal(numbers.changed.sort(MEASURE_KEY), forecast.sort(MEASURE_KEY), abs_tol=PLACES, rel_tol=PLACES)
     assert_published(own_project, forecast.filter(pl.col("topic") == "value"))
+
+    again = what_if(own_project, Proposal(never=((a, b),)))
+    assert again.is_up_to_date
+    assert again.people is not None
+    assert again.numbers is not None
+    assert again.people.clusters.is_empty()
+    assert again.numbers.changed.is_empty()
 
 
 def assert_published(settings: Settings, wanted: pl.DataFrame) -> None:

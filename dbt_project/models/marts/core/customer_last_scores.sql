@@ -18,8 +18,8 @@ scores as (
         answered_at as scored_at,
         case
             when sat_expectancy is not null and sat_ideal is not null
-                then (sat_overall + sat_expectancy + sat_ideal - 3) / 27.0e0 * 100
-            else (sat_overall - 1) / 9.0e0 * 100
+                then {{ score_0_100(['sat_overall', 'sat_expectancy', 'sat_ideal'], 10) }}
+            else {{ score_0_100(['sat_overall'], 10) }}
         end as score,
         case when sat_expectancy is not null and sat_ideal is not null then 'survey3' else 'single_item' end as basis,
         response_id as source_id

@@ -61,8 +61,7 @@ pieces as (
         body,
         vendor_language,
         stars,
-        -- 1 star is 0, 5 stars are 100.
-        cast((stars - 1) * 25 as double) as score_0_100,
+        {{ score_0_100(['stars'], 5) }} as score_0_100,
         'stars' as score_basis
     from reviews
     union all
@@ -124,7 +123,7 @@ pieces as (
         free_text as body,
         language as vendor_language,
         cast(null as integer) as stars,
-        cast((sat_overall - 1) / 9.0e0 * 100 as double) as score_0_100,
+        {{ score_0_100(['sat_overall'], 10) }} as score_0_100,
         case when sat_overall is not null then 'single_item' end as score_basis
     from survey_answers
     where nullif(trim(free_text), '') is not null
