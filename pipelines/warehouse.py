@@ -7,7 +7,7 @@ may stay open between blocks that ask for it, until somebody else in this proces
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -116,15 +116,28 @@ def read(settings: Settings, table: str, columns: Sequence[str] | None = None) -
         return read_from(con, table, columns)
 
 
-def read_from(con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+def read_from(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[str] | None = None,
+    *,
+    only: Mapping[str, Sequence[str]] | None = None,
+) -> pl.DataFrame:
     """``read`` on an open connection, for who reads several tables: opening the file costs more than a small table.
+
+    ``only`` names columns with the values of which rows are read; none, and all are.
 
     Raises:
         WarehouseError: the table or a column does not exist.
     """
     picked = ", ".join(identifier(column) for column in columns) if columns else "*"
+    wanted = [
+        f"{identifier(column)} in ({', '.join(quote(value) for value in values)})"
+        for column, values in (only or {}).items()
+    ]
+    where = f" where {' and '.join(wanted)}" if wanted else ""
     try:
-        return con.sql(f"select {picked} from {relation(table)}").pl()
+        return con.sql(f"select {picked} from {relation(table)}{where}").pl()
     except duckdb.Error as error:
         raise WarehouseError(f"cannot read {table}: {error}") from error
 

@@ -11,6 +11,24 @@ from datetime import date
 
 import polars as pl
 
+from pipelines.analytics.cells import KEY_SCHEMES
+
+
+class Columns(tuple[str, ...]):
+    """Names of columns read, and of which rows: ``schemes`` are the segment schemes that are looked at, none for all.
+
+    A reader that gives the rows of other schemes too is no less right: it takes longer.
+    """
+
+    schemes: tuple[str, ...] = ()
+
+    def of(self, schemes: Sequence[str]) -> Columns:
+        """The same columns, of some schemes only."""
+        found = Columns(self)
+        found.schemes = tuple(schemes)
+        return found
+
+
 Read = Callable[[str, Sequence[str]], pl.DataFrame]
 """Reads some columns of ``schema.table``."""
 
@@ -94,18 +112,20 @@ OFFERS = "seeds.offers"
 THRESHOLDS = "seeds.shipping_thresholds"
 
 
-def columns(names: str) -> tuple[str, ...]:
+def columns(names: str) -> Columns:
     """Column names, written with blanks between them."""
-    return tuple(names.split())
+    return Columns(names.split())
 
 
 IS_STAFF = {CUSTOMERS: columns("customer_id is_staff")}
 SEGMENTS = {MEMBERSHIP: columns("scheme_id customer_id segment_id")}
+KEY_SEGMENTS = {MEMBERSHIP: SEGMENTS[MEMBERSHIP].of(KEY_SCHEMES)}
+"""Of a row a person and scheme, the longest table there is, the few schemes estimates are broken down by."""
 PATHS = {
     TRANSITIONS: columns("customer_id from_step to_step n_transitions"),
     PATH_STEPS: columns("path_step step_order"),
     CUSTOMERS: columns("customer_id region is_staff"),
-    **SEGMENTS,
+    **KEY_SEGMENTS,
 }
 LINES = {PRODUCTS: columns("product_line division")}
 RESPONSES = {

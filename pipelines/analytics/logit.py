@@ -10,6 +10,7 @@ It equals statsmodels' ``cov_type="cluster"`` on the rows themselves.
 
 from __future__ import annotations
 
+import gc
 import warnings
 from dataclasses import dataclass
 
@@ -96,7 +97,10 @@ def fit(cells: Cells) -> Fit | None:
     """
     # Forty columns are too few to share: several threads spend twenty times the work on waiting for each other.
     with threadpool_limits(limits=1):
-        return _fit(cells)
+        found = _fit(cells)
+    # The library's steps hold a copy of the design each and name each other in circles: only the collector frees them.
+    gc.collect(0)
+    return found
 
 
 def _fit(cells: Cells) -> Fit | None:

@@ -13,13 +13,14 @@ import polars as pl
 
 from pipelines import warehouse
 from pipelines.analytics.build import BUILDS, build_from, inputs, read_inputs
-from pipelines.analytics.inputs import Run
+from pipelines.analytics.inputs import Columns, Run
 from pipelines.analytics.law import Violation
 from pipelines.analytics.laws import LAWS, check_table
 from pipelines.analytics.table import Table
 from pipelines.analytics.tables import TABLES
 from pipelines.defs.catalogue import DAILY, owners
 from pipelines.defs.checks import as_check
+from pipelines.defs.heap import give_back
 from pipelines.defs.resources import House
 from pipelines.defs.run_settings import run_of
 from pipelines.defs.segment_state import KEPT, KEPT_TABLE, keeper, read_kept
@@ -42,7 +43,10 @@ def reads(name: str) -> list[str]:
 
 def _read(settings: Settings, con: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]) -> pl.DataFrame:
     """A table of the warehouse, or what earlier runs kept outside it."""
-    return read_kept(settings, table, columns) if table in KEPT else warehouse.read_from(con, table, columns)
+    if table in KEPT:
+        return read_kept(settings, table, columns)
+    schemes = columns.schemes if isinstance(columns, Columns) else ()
+    return warehouse.read_from(con, table, columns, only={"scheme_id": schemes} if schemes else None)
 
 
 def _asset(table: Table) -> dg.AssetsDefinition:
@@ -70,11 +74,14 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         frame = build_from(table.name, frames, Run(run.as_of, run.run_id, run.min_cell))
         keep = keeper(settings, frames, run.as_of) if table.name == KEPT_TABLE else None
         del frames
+        give_back()
         with warehouse.connect(settings, read_only=False, keep=True) as con:
             rows = warehouse.write_to(con, f"analytics.{table.name}", frame)
             broken = check_table(table.name, partial(_read, settings, con), min_cell=run.min_cell)
         if keep and not broken:
             keep(frame)
+        del frame, keep
+        give_back()
         results = law_results(table.name, rows, broken)
         record(settings, run.run_id, f"analytics.{table.name}", results)
         yield dg.MaterializeResult(asset_key=key, metadata={"dagster/row_count": rows})

@@ -32,8 +32,8 @@ def breakdowns_of(funnels: pl.DataFrame) -> dict[str, dict[str, str]]:
     return {funnel: {name: name for name in names.split()} for funnel, names in defined.iter_rows()}
 
 
-def counted(levels: pl.DataFrame, breakdowns: Mapping[str, Mapping[str, str]]) -> pl.DataFrame:
-    """One row per funnel, breakdown, group and step: n_entered, n_immature, n_excluded, n_reached, n_joined."""
+def counted(levels: pl.DataFrame, funnel: str, breakdowns: Mapping[str, str]) -> pl.DataFrame:
+    """One row per breakdown, group and step of one funnel: n_entered, n_immature, n_excluded, n_reached, n_joined."""
     counts = ~pl.col("is_excluded") & pl.col("is_mature")
     entry, level = pl.col("entry_step"), pl.col("level")
     sums = {
@@ -45,13 +45,7 @@ def counted(levels: pl.DataFrame, breakdowns: Mapping[str, Mapping[str, str]]) -
         sums[f"n_reached_{step}"] = counts & (entry <= step) & (level >= step)
         sums[f"n_joined_{step}"] = counts & (entry == step)
     totals = {name: rule.sum().cast(pl.Int64) for name, rule in sums.items()}
-    parts = sorted(levels.partition_by("funnel_id", as_dict=True).items()) or [((None,), levels)]
-    wide = pl.concat(
-        cells.totals(part, breakdowns.get(funnel, {}), totals, day=None).with_columns(
-            pl.lit(funnel, pl.String).alias("funnel_id")
-        )
-        for (funnel,), part in parts
-    )
+    wide = cells.totals(levels, breakdowns, totals, day=None).with_columns(pl.lit(funnel).alias("funnel_id"))
     return pl.concat(
         wide.select(
             *AT,
@@ -187,13 +181,19 @@ def build_funnel_steps(
     ``as_of_at`` is the instant up to which units were watched.
     """
     breakdowns = breakdowns_of(funnels)
-    entered = cells.with_segments(cells.without_staff(levels, customers), membership).with_columns(
-        cells.quarter_label(cells.quarter_number("entered_date")).alias("period"),
-        ((pl.lit(as_of_at) - pl.col("entered_at")).dt.total_microseconds() / 1e6).alias("waited_seconds"),
-    )
+    counts, times = [], []
+    # One funnel at a time: a row a unit and funnel, and the times of all its steps, is too wide to hold twice.
+    for funnel, groups in sorted(breakdowns.items()) or [("", {})]:
+        whose = levels.filter(pl.col("funnel_id") == funnel)
+        entered = cells.with_segments(cells.without_staff(whose, customers), membership).with_columns(
+            cells.quarter_label(cells.quarter_number("entered_date")).alias("period"),
+            ((pl.lit(as_of_at) - pl.col("entered_at")).dt.total_microseconds() / 1e6).alias("waited_seconds"),
+        )
+        counts.append(counted(entered, funnel, groups))
+        times.append(durations(entered.filter(~pl.col("is_excluded")), funnels, breakdowns, min_cell=min_cell))
     defined = funnels.select("funnel_id", pl.col("step_order").cast(pl.Int64), "step", "is_open")
     steps = (
-        counted(entered, breakdowns)
+        pl.concat(counts)
         .join(defined, on=["funnel_id", "step_order"])
         .sort(*AT, "step_order")
         .with_columns(pl.col("n_reached").shift(1).over(AT).fill_null(pl.col("n_reached")).alias("n"))
@@ -206,11 +206,7 @@ def build_funnel_steps(
     )
     shown = (
         against_the_rest(_protected(with_rates(steps), min_cell))
-        .join(
-            durations(entered.filter(~pl.col("is_excluded")), funnels, breakdowns, min_cell=min_cell),
-            on=[*AT, "step_order"],
-            how="left",
-        )
+        .join(pl.concat(times), on=[*AT, "step_order"], how="left")
         .with_columns(pl.lit(BASIS).alias("basis"))
     )
     table = TABLES["funnel_steps"]

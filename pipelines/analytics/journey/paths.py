@@ -38,31 +38,47 @@ ROW_SUMS = {"row": pl.col("row_x").sum(), "row_xx": (pl.col("row_x") ** 2).sum()
 
 
 def people_of(transitions: pl.DataFrame, customers: pl.DataFrame, membership: pl.DataFrame) -> pl.DataFrame:
-    """The transitions of people who are not staff, with region and segments: x of this pair, row_x of its step."""
-    known = transitions.join(customers.select("customer_id", "region", "is_staff"), on="customer_id", how="left")
-    return cells.with_segments(
-        known.filter(~pl.col("is_staff").fill_null(value=False)).select(
+    """The transitions of people who are not staff, with region and segments: x of this pair, row_x of its step.
+
+    A person is a whole number here and every name a category: there are a dozen rows a person.
+    """
+    region = customers.select("customer_id", pl.col("region").cast(pl.Categorical), "is_staff")
+    who = transitions.select(pl.col("customer_id").unique()).join(region, on="customer_id", how="left")
+    placed = cells.with_segments(who.filter(~pl.col("is_staff").fill_null(value=False)), membership)
+    numbered = placed.drop("is_staff").with_row_index("_person")
+    return (
+        transitions.select(
             "customer_id",
-            pl.col("region").cast(pl.Categorical),
-            "from_step",
-            "to_step",
+            pl.col("from_step", "to_step").cast(pl.Categorical),
             pl.col("n_transitions").cast(pl.Float64).alias("x"),
-            pl.col("n_transitions").cast(pl.Float64).sum().over("customer_id", "from_step").alias("row_x"),
-        ),
-        membership,
+        )
+        .join(numbered, on="customer_id")
+        .drop("customer_id")
+        .rename({"_person": "customer_id"})
+        .with_columns(pl.col("x").sum().over("customer_id", "from_step").alias("row_x"))
     )
 
 
-def _schemes(people: pl.DataFrame) -> Iterator[tuple[str, pl.LazyFrame]]:
+def _schemes(people: pl.DataFrame) -> Iterator[pl.LazyFrame]:
     for scheme, column in SCHEMES.items():
-        segment = pl.lit(cells.ALL) if column is None else pl.col(column).cast(pl.String).fill_null(cells.UNKNOWN)
-        yield scheme, people.lazy().with_columns(pl.lit(scheme).alias("scheme_id"), segment.alias("segment_id"))
+        name = pl.lit(cells.ALL) if column is None else pl.col(column)
+        segment = name.cast(pl.Categorical).fill_null(pl.lit(cells.UNKNOWN, pl.Categorical))
+        yield people.lazy().select(
+            *("customer_id", "from_step", "to_step", "x", "row_x"),
+            pl.lit(scheme, pl.Categorical).alias("scheme_id"),
+            segment.alias("segment_id"),
+        )
+
+
+def _named(frame: pl.LazyFrame) -> pl.DataFrame:
+    """What was summed, its categories as text."""
+    return frame.with_columns(pl.col(pl.Categorical).cast(pl.String)).collect()
 
 
 def totals(people: pl.DataFrame) -> pl.DataFrame:
     """The sums of every pair of steps, by scheme and segment, and of the step it leaves."""
     parts = []
-    for _, named in _schemes(people):
+    for named in _schemes(people):
         pairs = named.group_by(*ROW, "to_step").agg(expression.alias(name) for name, expression in SUMS.items())
         rows = (
             named.group_by(*ROW, "customer_id")
@@ -71,7 +87,7 @@ def totals(people: pl.DataFrame) -> pl.DataFrame:
             .agg(expression.alias(name) for name, expression in ROW_SUMS.items())
         )
         # One scheme at a time: side by side they would take the memory of all.
-        parts.append(pairs.join(rows, on=ROW).collect())
+        parts.append(_named(pairs.join(rows, on=ROW)))
     return pl.concat(parts)
 
 
@@ -156,17 +172,17 @@ def build_path_transitions(
     """One row per scheme (the company, region, the key schemes), segment and pair of steps; minor ones as ``other``."""
     people = people_of(transitions, customers, membership)
     pairs = totals(people)
-    shown = labels(pairs, order, min_cell)
-    parts = []
-    for _, named in _schemes(people):
-        parts.append(
-            named.join(shown.lazy(), on=[*ROW, "to_step"])
+    shown = labels(pairs, order, min_cell).lazy().with_columns(pl.col(pl.String).cast(pl.Categorical))
+    parts = [
+        _named(
+            named.join(shown, on=[*ROW, "to_step"])
             .group_by(*ROW, pl.col("label").alias("to_step"), "customer_id")
             .agg(pl.col("x").sum(), pl.col("row_x").first())
             .group_by(*ROW, "to_step")
             .agg(expression.alias(name) for name, expression in SUMS.items())
-            .collect()
         )
+        for named in _schemes(people)
+    ]
     rows = with_entropy(pairs).select(*ROW, "row", "row_xx", "row_people", "row_entropy_bits", "path_entropy_bits")
     frame = directed(pl.concat(parts).join(rows.unique(), on=ROW), order)
     share = shares(frame)

@@ -16,13 +16,13 @@ from pipelines.analytics.inputs import (
     FEEDBACK_STAGES,
     INVITATIONS,
     IS_STAFF,
+    KEY_SEGMENTS,
     LINES,
     MEMBERSHIP,
     ORDERS,
     PRODUCTS,
     PURCHASE_DAYS,
     SCORES,
-    SEGMENTS,
     SURVEY,
     Frames,
     Run,
@@ -42,7 +42,7 @@ ANSWERED = {
     FEEDBACK_STAGES: columns("answer_id stage"),
     **IS_STAFF,
     **LINES,
-    **SEGMENTS,
+    **KEY_SEGMENTS,
 }
 
 
@@ -107,7 +107,7 @@ BUILDS: dict[str, TableBuild] = {
                 "value_for_money expectation ces has_complained"
             ),
             **IS_STAFF,
-            **SEGMENTS,
+            **KEY_SEGMENTS,
         },
         _satisfaction_drivers,
     ),
@@ -122,7 +122,7 @@ BUILDS: dict[str, TableBuild] = {
             ),
             DELTAS: columns("metric_id basis dimension group_id period value minimum_detectable n verdict"),
             **IS_STAFF,
-            **SEGMENTS,
+            **KEY_SEGMENTS,
         },
         _satisfaction_value,
     ),

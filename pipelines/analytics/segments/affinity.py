@@ -27,6 +27,8 @@ OF_MESSAGES = "offer"
 MADE_OF_BUYING = cells.MADE_OF_BUYING
 """Compared by offers alone: who buys much was seen in shops and bought of every line by that very rule."""
 
+COMPARED = (*SCHEMES, *MADE_OF_BUYING)
+
 ENOUGH = 30
 ENOUGH_USES = 5
 """Uses a segment would have at the rest's rate; below, the normal interval does not hold."""
@@ -203,7 +205,7 @@ def build_segment_affinity(
 ) -> pl.DataFrame:
     """One row per scheme (and the company), segment, dimension and item that anybody used or was offered."""
     table = TABLES["segment_affinity"]
-    summed = moments(uses, membership.filter(pl.col("scheme_id").is_in((*SCHEMES, *MADE_OF_BUYING))))
+    summed = moments(uses, membership.filter(pl.col("scheme_id").is_in(COMPARED)))
     if summed.is_empty():
         return table.empty()
     marked = guarded(summed, min_cell)

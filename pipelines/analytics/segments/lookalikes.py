@@ -29,7 +29,8 @@ from pipelines.analytics.segments.value import base_customers
 from pipelines.analytics.stats import Floats
 from pipelines.analytics.tables import TABLES
 
-FEATURES = ("business", "firm_size", "life_stage", "region", "need")
+SCHEMES = ("business", "firm_size", "life_stage", "region")
+FEATURES = (*SCHEMES, "need")
 """Schemes that buying does not decide, and the need a person stated."""
 NOT_STATED = "not_stated"
 TARGET = niches.TOP_PAYER
@@ -65,7 +66,7 @@ def described(people: pl.DataFrame, membership: pl.DataFrame, scored: pl.DataFra
         pl.when(pl.col("need_basis") == "stated").then("need").otherwise(pl.lit(NOT_STATED)).alias("need"),
     )
     wide = people.select("customer_id").join(stated, on="customer_id", how="left")
-    for scheme in FEATURES[:-1]:
+    for scheme in SCHEMES:
         own = membership.filter(pl.col("scheme_id") == scheme)
         wide = wide.join(own.select("customer_id", pl.col("segment_id").alias(scheme)), on="customer_id", how="left")
     return wide.with_columns(pl.col(FEATURES).fill_null(cells.UNKNOWN)).sort("customer_id")

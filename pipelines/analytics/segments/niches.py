@@ -27,6 +27,7 @@ from pipelines.analytics.segments.value import base_customers
 from pipelines.analytics.tables import TABLES
 
 CELLS = (("business",), ("region", "life_stage"))
+SCHEMES = tuple(name for schemes in CELLS for name in schemes)
 """Schemes not made of buying. No two share a margin, by which a hidden cell of one would follow from another."""
 
 TOP_PAYER, TOP_RANK = "top_payer", 0.9

@@ -24,6 +24,7 @@ from pipelines.analytics.inputs import (
     TableBuild,
     columns,
 )
+from pipelines.analytics.segments import affinity, lookalikes, niches
 from pipelines.analytics.segments.affinity import build_segment_affinity
 from pipelines.analytics.segments.gaps import ASKED, build_customer_gaps
 from pipelines.analytics.segments.lookalikes import build_customer_lookalikes, build_lookalike_model
@@ -83,7 +84,7 @@ LOOKALIKES: dict[str, tuple[str, ...]] = {
     CUSTOMERS: columns("customer_id is_identified is_staff has_profiling_consent n_orders"),
     NEEDS: columns("customer_id need need_basis"),
     VALUE: columns("customer_id monetary"),
-    **SEGMENTS,
+    MEMBERSHIP: SEGMENTS[MEMBERSHIP].of(lookalikes.SCHEMES),
 }
 
 BUILDS: dict[str, TableBuild] = {
@@ -91,7 +92,11 @@ BUILDS: dict[str, TableBuild] = {
     "customer_lookalikes": TableBuild(LOOKALIKES, _customer_lookalikes),
     "customer_gaps": TableBuild({SURVEY: ASKED, **IS_STAFF}, _customer_gaps),
     "segment_affinity": TableBuild(
-        {CUSTOMER_USES: columns("customer_id dimension item n_uses n_chances"), **SEGMENTS}, _segment_affinity
+        {
+            CUSTOMER_USES: columns("customer_id dimension item n_uses n_chances"),
+            MEMBERSHIP: SEGMENTS[MEMBERSHIP].of(affinity.COMPARED),
+        },
+        _segment_affinity,
     ),
     "segment_priority": TableBuild(
         {
@@ -109,7 +114,7 @@ BUILDS: dict[str, TableBuild] = {
             VALUE: columns("customer_id monetary"),
             PURCHASE_DAYS: columns("customer_id order_date net_amount_reporting"),
             SURVEY: SATISFIED,
-            **SEGMENTS,
+            MEMBERSHIP: SEGMENTS[MEMBERSHIP].of(niches.SCHEMES),
         },
         _niches,
     ),

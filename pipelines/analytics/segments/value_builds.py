@@ -11,9 +11,9 @@ from pipelines.analytics.inputs import (
     CUSTOMER_COSTS,
     CUSTOMER_PRICES,
     CUSTOMERS,
+    KEY_SEGMENTS,
     MEMBERSHIP,
     PURCHASE_DAYS,
-    SEGMENTS,
     VALUE,
     Frames,
     Run,
@@ -81,7 +81,7 @@ BY_SEGMENT: dict[str, TableBuild] = {
             VALUE: columns("customer_id monetary clv"),
             CUSTOMERS: columns("customer_id region"),
             CUSTOMER_PRICES: columns("customer_id division net_amount_reporting"),
-            **SEGMENTS,
+            **KEY_SEGMENTS,
         },
         _value_concentration,
     ),
@@ -91,7 +91,7 @@ BY_SEGMENT: dict[str, TableBuild] = {
                 "customer_id is_identified is_staff region first_order_at n_order_days_365d net_amount_reporting_365d"
             ),
             CUSTOMER_COSTS: COSTS,
-            **SEGMENTS,
+            **KEY_SEGMENTS,
         },
         _cost_to_serve,
     ),
@@ -102,7 +102,7 @@ BY_SEGMENT: dict[str, TableBuild] = {
                 "customer_id division paid_amount_reporting asked_amount_reporting usual_amount_reporting "
                 "off_usual_amount_reporting"
             ),
-            **SEGMENTS,
+            **KEY_SEGMENTS,
         },
         _price_dispersion,
     ),
