@@ -8,6 +8,8 @@ rest in standard deviations; the unit of both is the person. Below a tenth or a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import polars as pl
 
@@ -53,8 +55,12 @@ def as_side(verdict: str) -> pl.Expr:
     return pl.col(verdict).replace({"over_used": "higher", "under_used": "lower"})
 
 
-def means(known: pl.DataFrame, members: pl.DataFrame, min_cell: int) -> pl.DataFrame:
-    """One row per segment and item of ``known`` (customer_id, section, item, unit, score): mean, effect, verdict."""
+def means(known: Iterable[pl.DataFrame], members: pl.DataFrame, min_cell: int) -> pl.DataFrame:
+    """One row per segment and item of ``known``: mean, effect, verdict.
+
+    ``known`` has a frame an item (customer_id, section, item, unit, score), so that not all of everybody's items are in
+    memory at once.
+    """
     key = [*AT, "section", "item", "unit"]
     y = pl.col("score")
 
@@ -63,11 +69,10 @@ def means(known: pl.DataFrame, members: pl.DataFrame, min_cell: int) -> pl.DataF
             pl.len().cast(pl.Int64).alias("n"), y.sum().alias("y"), (y * y).sum().alias("yy")
         )
 
-    # Item by item: all items of everybody at once, sorted, would be many times what is in memory already.
     everybody, of_segments = members.select("customer_id").unique(), members.select("customer_id", *AT)
     company_parts, own_parts = [], []
-    for part in known.drop_nulls("score").partition_by(key[2:]) or [known.head(0)]:
-        base = part.join(everybody, on="customer_id", how="semi").sort("customer_id")
+    for part in known:
+        base = part.drop_nulls("score").join(everybody, on="customer_id", how="semi").sort("customer_id")
         company_parts.append(summed(base, key[2:]))
         own_parts.append(summed(of_segments.join(base, on="customer_id", maintain_order="right"), key))
     of_all, own = pl.concat(company_parts), pl.concat(own_parts)

@@ -11,6 +11,7 @@ Age and household are counted among those who agreed to be profiled alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import polars as pl
@@ -44,6 +45,15 @@ FACTS = {
 
 WORTH = {"expected_orders": "orders", "clv": "reporting currency"}
 """Of the forecast what a reader may take as it is: the chance of being active is 1 for whoever bought once."""
+
+STATED = {f"stated_{need}": ("needs", "standard deviations") for need in NEEDS}
+OBSERVED = {f"observed_{need}": ("needs", "standard deviations") for need in NEEDS}
+FORECAST = {item: ("worth", unit) for item, unit in WORTH.items()}
+SOURCE_KINDS = {
+    **dict.fromkeys((*FACTS, *STATED), MEASURED),
+    **dict.fromkeys((*OBSERVED, *FORECAST), INFERRED),
+}
+"""Of each item, whether its source says it or a model does."""
 
 WHO = {"region": "who", "business": "who", "life_stage": "who", "journey_type": "path"}
 NOT_ASKED = "not_profiled"
@@ -85,28 +95,17 @@ EVIDENCE = {
 }
 
 
-def scores(facts: pl.DataFrame, needs: pl.DataFrame, value: pl.DataFrame) -> pl.DataFrame:
-    """customer_id, section, item, unit, score and source_kind: what a person's numbers say."""
-
-    def long(frame: pl.DataFrame, items: dict[str, tuple[str, str]], kind: str) -> pl.DataFrame:
-        named = pl.DataFrame([{"item": i, "section": s, "unit": u} for i, (s, u) in items.items()])
-        return (
-            frame.select("customer_id", pl.col(list(items)).cast(pl.Float64))
-            .unpivot(index="customer_id", variable_name="item", value_name="score")
-            .join(named, on="item")
-            .with_columns(pl.lit(kind).alias("source_kind"))
-        )
-
-    stated = {f"stated_{need}": ("needs", "standard deviations") for need in NEEDS}
-    observed = {f"observed_{need}": ("needs", "standard deviations") for need in NEEDS}
-    return pl.concat(
-        [
-            long(facts, FACTS, MEASURED),
-            long(needs, stated, MEASURED),
-            long(needs, observed, INFERRED),
-            long(value, {item: ("worth", unit) for item, unit in WORTH.items()}, INFERRED),
-        ]
-    )
+def scores(facts: pl.DataFrame, needs: pl.DataFrame, value: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """customer_id, section, item, unit and score: what a person's numbers say, one frame an item."""
+    for frame, items in ((facts, FACTS), (needs, STATED), (needs, OBSERVED), (value, FORECAST)):
+        for item, (section, unit) in items.items():
+            yield frame.select(
+                "customer_id",
+                pl.lit(section).alias("section"),
+                pl.lit(item).alias("item"),
+                pl.lit(unit).alias("unit"),
+                pl.col(item).cast(pl.Float64).alias("score"),
+            )
 
 
 def kinds(membership: pl.DataFrame, labels: pl.DataFrame, feedback: pl.DataFrame) -> pl.DataFrame:
@@ -136,11 +135,12 @@ def kinds(membership: pl.DataFrame, labels: pl.DataFrame, feedback: pl.DataFrame
 
 
 def counted(
-    people: pl.DataFrame, what: pl.DataFrame, members: pl.DataFrame, scheme: str, min_cell: int
+    people: Iterable[pl.DataFrame], what: pl.DataFrame, members: pl.DataFrame, scheme: str, min_cell: int
 ) -> list[pl.DataFrame]:
     """The lines a persona counts itself, with the kind of their source."""
-    known_as = people.select("section", "item", "source_kind").unique()
-    averaged = differences.means(people.drop("source_kind"), members, min_cell).join(known_as, on=["section", "item"])
+    averaged = differences.means(people, members, min_cell).with_columns(
+        pl.col("item").replace_strict(SOURCE_KINDS).alias("source_kind")
+    )
     placed = differences.shares(what, members, min_cell)
     told = placed.with_columns(
         pl.when(pl.col("section").is_in(list(TOLD.values())))

@@ -165,7 +165,7 @@ def test_a_sure_but_small_difference_is_named_by_nobody():
         "customer_id",
         pl.when(pl.int_range(pl.len()) < 10000).then(pl.lit("price")).otherwise(pl.lit("design")).alias("segment_id"),
     )
-    found = differences.means(known, members, 11)
+    found = differences.means([known], members, 11)
     assert found["p_adj"].max() < 0.001
     assert set(found["verdict"]) == {"no_evidence"}
 
@@ -174,12 +174,9 @@ def test_a_sure_but_small_difference_is_named_by_nobody():
 def test_how_often_somebody_ordered_sets_apart_by_rule_where_the_segments_are_made_of_it(scheme, verdict):
     people = [f"p{number}" for number in range(120)]
     facts = pl.DataFrame({"customer_id": people, "section": "behaviour", "item": "n_orders", "unit": "orders"})
-    scored = facts.with_columns(
-        (pl.int_range(pl.len()) // 60 * 5.0 + pl.int_range(pl.len()) % 3).alias("score"),
-        pl.lit("measured").alias("source_kind"),
-    )
+    scored = facts.with_columns((pl.int_range(pl.len()) // 60 * 5.0 + pl.int_range(pl.len()) % 3).alias("score"))
     members = pl.DataFrame({"scheme_id": scheme, "customer_id": people, "segment_id": ["a"] * 60 + ["b"] * 60})
     nothing = pl.DataFrame(schema={"customer_id": pl.String, "dimension": pl.String, "item": pl.String})
-    averaged, _ = counted(scored, nothing, members, scheme, 11)
+    averaged, _ = counted([scored], nothing, members, scheme, 11)
     assert set(averaged["verdict"]) == verdict
     assert set(averaged["p_adj"].is_null()) == {scheme == "lifecycle"}
