@@ -53,12 +53,16 @@ def check(name: str, frame: pl.DataFrame, others: Mapping[str, pl.DataFrame], *,
     return violations
 
 
-def check_table(name: str, read: Read, *, min_cell: int) -> list[Violation]:
-    """Read ``analytics.<name>`` and what its laws need, and hold it against them."""
+def check_table(name: str, read: Read, *, min_cell: int, frame: pl.DataFrame | None = None) -> list[Violation]:
+    """Read ``analytics.<name>`` and what its laws need, and hold it against them.
+
+    ``frame`` is the table, where the caller has just written it and need not read it back.
+    """
     needed: dict[str, tuple[str, ...]] = {}
     for law in LAWS[name]:
         needed |= law.reads
-    frame = read(f"analytics.{name}", tuple(TABLES[name].schema))
+    if frame is None:
+        frame = read(f"analytics.{name}", tuple(TABLES[name].schema))
     return check(
         name, frame, {table: as_float(read(table, columns)) for table, columns in needed.items()}, min_cell=min_cell
     )

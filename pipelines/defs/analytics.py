@@ -77,7 +77,7 @@ def _asset(table: Table) -> dg.AssetsDefinition:
         give_back()
         with warehouse.connect(settings, read_only=False, keep=True) as con:
             rows = warehouse.write_to(con, f"analytics.{table.name}", frame)
-            broken = check_table(table.name, partial(_read, settings, con), min_cell=run.min_cell)
+            broken = check_table(table.name, partial(_read, settings, con), min_cell=run.min_cell, frame=frame)
         if keep and not broken:
             keep(frame)
         del frame, keep

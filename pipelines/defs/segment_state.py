@@ -33,14 +33,15 @@ def read_kept(settings: Settings, table: str, columns: Sequence[str]) -> pl.Data
     """Columns of a kept table, without erased people; null in columns that are newer than the file."""
     schema = KEPT[table]
     path = _path(settings, table)
-    frame = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=schema)
+    frame = pl.scan_parquet(path) if path.exists() else pl.LazyFrame(schema=schema)
+    there = frame.collect_schema().names()
     identity = read_state(settings)
     if identity is not None:
-        ids = identity.history.select("customer_id").unique().collect()
+        ids = identity.history.select("customer_id").unique()
         frame = frame.join(ids, on="customer_id", how="semi", maintain_order="left")
     return frame.select(
-        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(schema[name]).alias(name) for name in columns
-    )
+        (pl.col(name) if name in there else pl.lit(None)).cast(schema[name]).alias(name) for name in columns
+    ).collect()
 
 
 def keeper(settings: Settings, frames: Frames, as_of: date) -> Callable[[pl.DataFrame], None]:

@@ -89,6 +89,7 @@ def build_journey_map(
     and ``support`` are analytics tables and keep what they hide; ``names`` gives steps, channels and causes in words.
     """
     members = lanes.everyone(membership, customers, scheme)
+    done = done.with_columns(pl.col("map_stage", "path_step", "channel").cast(pl.Categorical))
     since = pl.col("opened_date") > as_of - timedelta(days=YEAR_DAYS)
     counted = [
         lanes.people(done, members, stages, min_cell),
@@ -105,7 +106,7 @@ def build_journey_map(
     told = measured.join(all_words, on=["lane", "item"], how="left").with_columns(
         pl.coalesce("text", pl.col("item").str.replace_all("_", " ")).alias("text")
     )
-    segments = members.select(lanes.CELL).unique()
+    segments = members.select(lanes.CELL).unique().cast(pl.String)
     rows = pl.concat(
         [
             told,

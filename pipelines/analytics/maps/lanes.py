@@ -29,17 +29,26 @@ SHARE = "share"
 
 
 def everyone(membership: pl.DataFrame, customers: pl.DataFrame, scheme: str) -> pl.DataFrame:
-    """customer_id, scheme_id, segment_id: each customer of the scheme in its segment and in the company."""
+    """customer_id, scheme_id, segment_id: each customer of the scheme in its segment and in the company.
+
+    Schemes and segments are categories here, as are the columns of ``done``: what is counted is a dozen rows a person.
+    """
     members = cells.without_staff(membership.filter(pl.col("scheme_id") == scheme), customers).select(
-        "customer_id", *CELL
+        "customer_id", pl.col(CELL).cast(pl.Categorical)
     )
-    company = members.with_columns(pl.lit(cells.COMPANY).alias("scheme_id"), pl.lit(cells.ALL).alias("segment_id"))
+    company = members.with_columns(
+        pl.lit(cells.COMPANY, pl.Categorical).alias("scheme_id"), pl.lit(cells.ALL, pl.Categorical).alias("segment_id")
+    )
     return pl.concat([company, members])
+
+
+def _named(counted: pl.DataFrame) -> pl.DataFrame:
+    return counted.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def people(done: pl.DataFrame, members: pl.DataFrame, stages: pl.DataFrame, min_cell: int) -> pl.DataFrame:
     """Customers of the segment who did anything in the column."""
-    base = members.group_by(CELL).len("n")
+    base = _named(members.group_by(CELL).len("n"))
     there = done.select("customer_id", "map_stage").unique()
     counted = _counts(there.with_columns(pl.lit("people").alias("item")), members)
     grid = base.join(stages.select("map_stage").unique(), how="cross").with_columns(pl.lit("people").alias("item"))
@@ -49,34 +58,37 @@ def people(done: pl.DataFrame, members: pl.DataFrame, stages: pl.DataFrame, min_
 def steps(done: pl.DataFrame, members: pl.DataFrame, lane: str, item: str, min_cell: int) -> pl.DataFrame:
     """Of the people in a column, those who took a step there (lane actions) or used a channel (touchpoints)."""
     there = done.select("customer_id", "map_stage").unique()
-    base = members.join(there, on="customer_id").group_by(*CELL, "map_stage").len("n")
+    base = _named(members.join(there, on="customer_id").group_by(*CELL, "map_stage").len("n"))
     taken = done.filter(pl.col(item) != NONE).select("customer_id", "map_stage", pl.col(item).alias("item")).unique()
-    grid = _grid(members, _most(_counts(taken, members)))
-    counted = grid.join(_counts(taken, members), on=[*CELL, "map_stage", "item"], how="left")
+    found = _counts(taken, members)
+    counted = _grid(members, _most(found)).join(found, on=[*CELL, "map_stage", "item"], how="left")
     return _shares(counted.join(base, on=[*CELL, "map_stage"], how="left"), lane, min_cell)
 
 
 def questions(tickets: pl.DataFrame, members: pl.DataFrame, words: pl.DataFrame, min_cell: int) -> pl.DataFrame:
     """Of the tickets the segment opened, those about a topic, in the column where the topic is felt."""
     asked = tickets.drop_nulls("topic").select("customer_id", pl.col("topic").alias("item"))
-    base = members.join(asked, on="customer_id").group_by(CELL).len("n")
+    base = _named(members.join(asked, on="customer_id").group_by(CELL).len("n"))
     felt = asked.join(words.filter(pl.col("lane") == "questions").select("item", "map_stage"), on="item")
-    grid = _grid(members, _most(_counts(felt, members)))
-    counted = grid.join(_counts(felt, members), on=[*CELL, "map_stage", "item"], how="left")
+    found = _counts(felt, members)
+    counted = _grid(members, _most(found)).join(found, on=[*CELL, "map_stage", "item"], how="left")
     return _shares(counted.join(base, on=CELL, how="left"), "questions", min_cell)
 
 
 def expectations(survey: pl.DataFrame, members: pl.DataFrame, words: pl.DataFrame, min_cell: int) -> pl.DataFrame:
     """How important the segment's respondents say a side of shopping is, 1 to 10."""
     named = words.filter(pl.col("lane") == "expectations").select("item", "map_stage")
-    asked = survey.unpivot(
-        [name for name in named["item"].sort() if name in survey.columns],
-        index="customer_id",
-        variable_name="item",
-        value_name="score",
+    nothing = pl.DataFrame(schema={"customer_id": pl.String, "item": pl.String, "score": pl.Float64})
+    answered = [
+        survey.select("customer_id", pl.lit(name).alias("item"), pl.col(name).alias("score")).drop_nulls("score")
+        for name in named["item"].unique().sort()
+        if name in survey.columns
+    ]
+    # Item by item: every answer has a dozen of them, and counts in its segment and in the company.
+    return pl.concat(
+        _means(part.join(named, on="item"), members, "expectations", "points", min_cell)
+        for part in answered or [nothing]
     )
-    felt = asked.drop_nulls("score").join(named, on="item")
-    return _means(felt, members, "expectations", "points", min_cell)
 
 
 def moods(answers: pl.DataFrame, members: pl.DataFrame, min_cell: int) -> pl.DataFrame:
@@ -91,7 +103,7 @@ def moods(answers: pl.DataFrame, members: pl.DataFrame, min_cell: int) -> pl.Dat
 
 
 def _counts(rows: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
-    return members.join(rows, on="customer_id").group_by(*CELL, "map_stage", "item").len("n_yes")
+    return _named(members.join(rows, on="customer_id").group_by(*CELL, "map_stage", "item").len("n_yes"))
 
 
 def _most(counted: pl.DataFrame) -> pl.DataFrame:
@@ -102,7 +114,7 @@ def _most(counted: pl.DataFrame) -> pl.DataFrame:
 
 
 def _grid(members: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
-    return members.select(CELL).unique().join(items, how="cross")
+    return _named(members.select(CELL).unique()).join(items, how="cross")
 
 
 def _shares(counted: pl.DataFrame, lane: str, min_cell: int) -> pl.DataFrame:
@@ -125,7 +137,8 @@ def _means(rows: pl.DataFrame, members: pl.DataFrame, lane: str, unit: str, min_
     )
     y, x = pl.col("y"), pl.col("x")
     summed = (
-        persons.group_by(key)
+        _named(persons)
+        .group_by(key)
         .agg(
             y.sum(),
             x.sum(),

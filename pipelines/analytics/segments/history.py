@@ -15,7 +15,7 @@ Where no fact alone keeps them there, all facts of the scheme that changed are n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -63,26 +63,29 @@ def history_after(
     facts: pl.DataFrame,
     definitions: pl.DataFrame,
     now: Moment,
-) -> pl.DataFrame:
-    """The whole history after this run: columns of ``HISTORY``, one row a spell in a segment."""
+) -> Iterator[pl.DataFrame]:
+    """The whole history after this run: columns of ``HISTORY``, one row a spell in a segment; a frame a scheme.
+
+    A row a person and scheme is the longest table there is, so it is made scheme by scheme, in the order of their ids.
+    """
+    schemes = pl.concat([kept["scheme_id"], membership["scheme_id"]]).unique().sort().to_list()
     before = last_facts["as_of"].max()
-    if isinstance(before, date) and now.as_of < before:
-        return kept
-    schemes = pl.concat([kept["scheme_id"], membership["scheme_id"]]).unique().sort()
-    # Scheme by scheme: a row a person and scheme is the longest table there is.
-    changes = [
-        _changes(*(frame.filter(pl.col("scheme_id") == scheme) for frame in (kept, membership)), now=now)
+    if (isinstance(before, date) and now.as_of < before) or not schemes:
+        yield kept
+        return
+    changes = {
+        scheme: _changes(*(frame.filter(pl.col("scheme_id") == scheme) for frame in (kept, membership)), now=now)
         for scheme in schemes
-    ]
-    if not changes:
-        return kept
-    moved = pl.concat([change.moved for change in changes])
+    }
+    moved = pl.concat([change.moved for change in changes.values()])
     told = moved.join(
         reasons(moved.filter(~pl.col("_corrected")), last_facts, facts=facts, schemes=schemes_of(definitions)),
         on=MEMBER,
         how="left",
     ).with_columns(pl.when("_corrected").then(pl.lit(CORRECTED)).otherwise("moved_by").alias("moved_by"))
-    return pl.concat([*(change.stays for change in changes), *(change.added for change in changes), _found(told, now)])
+    for scheme in schemes:
+        change = changes.pop(scheme)
+        yield pl.concat([change.stays, change.added, _found(told.filter(pl.col("scheme_id") == scheme), now)])
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,7 @@ def build_segment_history(
     run_id: str,
 ) -> pl.DataFrame:
     """One row per scheme, customer and spell in a segment, as the house believed it then and believes it now."""
-    frame = history_after(
+    parts = history_after(
         kept,
         last_facts,
         membership=membership,
@@ -229,4 +232,5 @@ def build_segment_history(
         definitions=definitions,
         now=Moment(as_of, known_at, run_id),
     )
-    return TABLES["segment_history"].conform(frame, as_of=as_of, run_id=run_id)
+    # Sorted part by part: the key begins with the scheme.
+    return pl.concat(TABLES["segment_history"].conform(part, as_of=as_of, run_id=run_id) for part in parts)

@@ -29,9 +29,10 @@ class House:
         people = facts(rows)
         members = build_segment_membership(facts=people, definitions=definitions, as_of=as_of, run_id="r", min_cell=1)
         now = Moment(as_of, datetime(2026, 12, 1) + timedelta(days=day), f"run {day}")  # noqa: DTZ001 (UTC throughout)
-        self.history = history_after(
+        after = history_after(
             self.history, self.facts, membership=members, facts=people, definitions=definitions, now=now
         )
+        self.history = pl.concat(after)
         self.facts = facts_to_keep(self.facts, people, as_of)
         return self
 
