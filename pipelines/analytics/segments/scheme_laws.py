@@ -104,20 +104,23 @@ def history_agrees(context: Context) -> list[tuple[int, str]]:
 
     A run as of an earlier date than the last leaves the history alone, and then it speaks of a later day.
     """
-    frame = context.frame
-    lasting = frame.filter(pl.col("valid_to").is_null() & pl.col("known_to").is_null())
-    twice = lasting.group_by("scheme_id", "customer_id").len().filter(pl.col("len") > 1)
-    backwards = frame.filter((pl.col("valid_to") <= pl.col("valid_from")) | (pl.col("known_to") < pl.col("known_from")))
-    later = frame.filter(pl.max_horizontal("valid_from", "valid_to") > pl.col("as_of"))
-    broken = breaches(twice, "members with two spells at a time") + breaches(backwards, "spells that end before")
-    if later.is_empty():
-        members = context.others["analytics.segment_membership"]
-        member = ["customer_id", "segment_id"]
-        # Scheme by scheme: the two longest tables there are do not stand beside each other whole.
-        for scheme in pl.concat([members["scheme_id"], lasting["scheme_id"]]).unique().sort():
-            here, kept = (frame.filter(pl.col("scheme_id") == scheme).select(member) for frame in (members, lasting))
-            broken += breaches(here.join(kept, on=member, how="anti"), f"members of {scheme} without a spell")
-            broken += breaches(kept.join(here, on=member, how="anti"), f"spells of nobody in {scheme}")
+    frame, members = context.frame, context.others["analytics.segment_membership"]
+    is_later = frame.select((pl.max_horizontal("valid_from", "valid_to") > pl.col("as_of")).any()).item()
+    member = ["customer_id", "segment_id"]
+    broken = []
+    # Scheme by scheme: the two longest tables there are do not stand beside each other whole.
+    for scheme in pl.concat([members["scheme_id"], frame["scheme_id"]]).unique().sort():
+        here, spells = (rows.filter(pl.col("scheme_id") == scheme) for rows in (members, frame))
+        lasting = spells.filter(pl.col("valid_to").is_null() & pl.col("known_to").is_null())
+        twice = lasting.filter(pl.col("customer_id").is_duplicated())
+        backwards = spells.filter(
+            (pl.col("valid_to") <= pl.col("valid_from")) | (pl.col("known_to") < pl.col("known_from"))
+        )
+        broken += breaches(twice, f"spells of {scheme} beside another of the member")
+        broken += breaches(backwards, f"spells of {scheme} that end before they begin")
+        if not is_later:
+            broken += breaches(here.join(lasting, on=member, how="anti"), f"members of {scheme} without a spell")
+            broken += breaches(lasting.join(here, on=member, how="anti"), f"spells of nobody in {scheme}")
     return broken
 
 
