@@ -32,7 +32,8 @@ class Columns(tuple[str, ...]):
 Read = Callable[[str, Sequence[str]], pl.DataFrame]
 """Reads some columns of ``schema.table``."""
 
-Frames = Mapping[str, pl.DataFrame]
+Frames = dict[str, pl.DataFrame]
+"""What was read, by table. It is the builder's: what is large and done with, a builder takes out."""
 
 
 @dataclass(frozen=True)

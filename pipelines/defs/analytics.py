@@ -71,8 +71,8 @@ def _asset(table: Table) -> dg.AssetsDefinition:
             run = run_of(con)
             frames = read_inputs(table.name, partial(_read, settings, con))
         # Nothing large is open while it computes: the engine's cache and the frames need not be held at once.
-        frame = build_from(table.name, frames, Run(run.as_of, run.run_id, run.min_cell))
         keep = keeper(settings, frames, run.as_of) if table.name == KEPT_TABLE else None
+        frame = build_from(table.name, frames, Run(run.as_of, run.run_id, run.min_cell))
         del frames
         give_back()
         with warehouse.connect(settings, read_only=False, keep=True) as con:

@@ -65,11 +65,14 @@ def _scheme_quality(frames: Frames, run: Run) -> pl.DataFrame:
 
 
 def _segment_history(frames: Frames, run: Run) -> pl.DataFrame:
+    facts = customer_facts(frames, run.as_of)
+    for name in FACT_INPUTS:
+        del frames[name]
     return history.build_segment_history(
         frames[KEPT_HISTORY],
         frames[KEPT_FACTS],
         membership=frames[MEMBERSHIP],
-        facts=customer_facts(frames, run.as_of),
+        facts=facts,
         definitions=frames[DEFINITIONS],
         known_at=cast(datetime, frames[RUN]["run_at"].max()),
         as_of=run.as_of,
