@@ -20,6 +20,8 @@ from pipelines.showroom.charts import mood
 from pipelines.showroom.marts import Row
 from pipelines.showroom.model import Barrier, Estimate, Figure, How, Item, JourneyMap, Mood, StageColumn
 
+NOTHING_KNOWN = "Nothing known"
+"""What stands where no system tells: a phone leaves such a lane out."""
 TEXT_LANES = ("actions", "touchpoints", "expectations", "questions", "emotions", "backstage")
 LANE_NAMES = {
     "actions": "Actions",
@@ -121,7 +123,7 @@ def build_map(given: MapInput, segment_id: str, name: str, figure_id: str) -> Jo
     worst = low or richest
     pills = _pills(given, segment_id)
     # Where no system records a cart or a visit, nobody has looked: that is not the same as having found none.
-    nothing = "None found" if any(row["lane"] == "barriers" for row in given.rows) else "Nothing known"
+    nothing = "None found" if any(row["lane"] == "barriers" for row in given.rows) else NOTHING_KNOWN
     told_by = [row for row in given.personas if row["segment_id"] == segment_id]
     asked = {str(row["item"]): row["stage"] for row in given.rows if row["lane"] == "questions"}
     said = voice.complaints_by_stage(told_by, asked)

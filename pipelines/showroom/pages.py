@@ -24,7 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipelines.showroom import copy, dbt_docs, lineage
 from pipelines.showroom import format as fmt
 from pipelines.showroom.charts.mood import place_of
-from pipelines.showroom.maps import LANE_NAMES
+from pipelines.showroom.maps import LANE_NAMES, NOTHING_KNOWN
 from pipelines.showroom.model import Figure, Site, parts_of
 from pipelines.showroom.site import READS
 
@@ -162,6 +162,7 @@ def _environment(site: Site) -> Environment:
     environment.globals.update(
         site=site, about=site.about, policy=POLICY, pages=PAGES, fmt=fmt, lane_names=LANE_NAMES, place_of=place_of
     )
+    environment.globals["nothing_known"] = NOTHING_KNOWN
     environment.globals["known_tables"] = {table["name"] for table in site.data.tables}
     environment.globals["known_metrics"] = {metric["metric_id"]: metric for metric in site.data.metrics}
     environment.globals["sql_file"] = lambda model: f"../{lineage.FOLDER}/{model}{lineage.SUFFIX}"

@@ -197,15 +197,21 @@ def test_a_definition_opens_by_enter_and_closes_by_escape_without_a_script(brows
     page.close()
 
 
-def test_a_phone_leaves_out_lanes_of_which_nothing_is_known_and_says_so(browser: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("lane", "labels"), [("questions", 1), ("barriers", 2)])
+def test_a_phone_leaves_out_lanes_of_which_nothing_is_known_and_says_so(
+    browser: Any, tmp_path: Path, lane: str, labels: int
+) -> None:
+    """Where nobody looked for barriers, what they cost is not known either."""
     version = showroom_kit.make_version(tmp_path / "v", segments=1)
     with duckdb.connect(str(version / "marts.duckdb")) as con:
-        con.execute("delete from journey_map where lane = 'questions'")
+        con.execute("delete from journey_map where lane = ?", [lane])
     address = (build(version, is_sample=False).path / "segments" / "segment_0.html").as_uri()
     shown = {}
     for width in (390, 1440):
         page = browser.new_page(viewport={"width": width, "height": 900}, java_script_enabled=False)
         page.goto(address)
+        empty = page.locator(".stage").first.locator(".lane:has(> .unknown)")
+        assert len(set(empty.evaluate_all("lanes => lanes.map(lane => lane.dataset.label)"))) >= labels
         every, known = page.locator(".stage .unknown"), page.locator(".stage .nothing:not(.unknown)")
         shown[width] = (every.count(), page.locator(".stage .unknown:visible").count())
         said = page.locator(".stage").first.evaluate("stage => getComputedStyle(stage, '::after').content")
