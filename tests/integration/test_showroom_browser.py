@@ -180,6 +180,21 @@ def test_the_keyboard_reaches_content_menu_and_details(browser: Any, site: Path)
     page.close()
 
 
+def test_the_longest_tables_are_read_on_a_phone_without_scrolling_sideways(browser: Any, site: Path) -> None:
+    """Each row stands as lines; what the column is called stands before its number, and a screen reader has a table."""
+    page = browser.new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page.goto((site / "data.html").as_uri())
+    for name in ("Table of pages", "Table of tables"):
+        region = page.get_by_role("region", name=name)
+        assert region.evaluate("region => region.scrollWidth <= region.clientWidth")
+        assert region.get_by_role("columnheader").count() >= 3
+    row = page.get_by_role("region", name="Table of tables").get_by_role("row").nth(1)
+    assert row.get_by_role("rowheader").is_visible()
+    label = "cell => getComputedStyle(cell, '::before').content"
+    assert row.get_by_role("cell").evaluate_all(f"cells => cells.map({label})") == ["none", '"Rows "', '"Size "']
+    page.close()
+
+
 def test_a_definition_opens_by_enter_and_closes_by_escape_without_a_script(browser: Any, site: Path) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
     page.goto((site / "segments" / "segment_0.html").as_uri())
